@@ -1,0 +1,27 @@
+"""Every dialogue, in order: the table of contents of the bot."""
+
+from importlib import import_module
+
+CONTENTS = (
+    "welcome",
+    "menu",
+    "place",
+    "device",
+    "rights",
+    "signing",
+    "status",
+    "withdrawal",
+    "privacy",
+    "stopping",
+    "request",
+    "committee",
+    "desk",
+    "decisions",
+    "operator",
+)
+
+
+def load() -> None:
+    """Register the steps, openings, forms and readers of every dialogue."""
+    for name in CONTENTS:
+        import_module(f"bot.dialogues.{name}")

@@ -1,0 +1,141 @@
+"""Letters as they are written in a turn or a round, and laid in the outbox at its end."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from bot.facts import to_keep
+from bot.office import Office
+from bot.payloads import payload
+from bot.speech import Choice, IfUnsure, Lane, Reply
+from storage.cases import Case
+from storage.conversations import Conversation
+from storage.desk import VIETNAM
+from storage.store import Store
+from union.consent import QUIET_TO, Consent, Topic, may_push
+
+# A choice is the id of its label, or an id with words of its own (a name in a list).
+Option = str | tuple[str, str]
+
+# The offer number of buttons on pushed letters: they carry only what may be pressed at any time.
+ANY_TIME = 0
+
+
+@dataclass
+class _Laid:
+    conversation: Conversation
+    reply: Reply
+    lane: Lane
+    if_unsure: IfUnsure
+    state: str
+    not_before_at: datetime | None
+
+
+@dataclass
+class Mail:
+    """Collects letters; `post` lays them out, each once for *key* and its place in the row."""
+
+    store: Store
+    office: Office
+    key: str
+    laid: list[_Laid] = field(default_factory=list)
+    _enveloped: set[int] = field(default_factory=set)
+
+    def lay(
+        self,
+        conversation: Conversation,
+        reply: Reply,
+        *,
+        state: str = "waiting",
+        not_before_at: datetime | None = None,
+        if_unsure: IfUnsure = "resend",
+        first: bool = False,
+    ) -> None:
+        """Add a letter to this conversation (*first*: before all others)."""
+        one = _Laid(conversation, reply, "talk", if_unsure, state, not_before_at)
+        self.laid.insert(0 if first else len(self.laid), one)
+
+    def choices(
+        self, conversation: Conversation, options: list[Option], offer: int
+    ) -> tuple[Choice, ...]:
+        """Return buttons with payloads that only this conversation can send back."""
+        return tuple(
+            Choice(
+                id=name,
+                label=label,
+                payload=payload(self.store.keys, conversation.id, offer, name),
+            )
+            for name, label in (
+                (one, self.office.words.label(one, conversation.language))
+                if isinstance(one, str)
+                else one
+                for one in options
+            )
+        )
+
+    def push(
+        self,
+        conversation_id: int,
+        key: str,
+        options: list[Option] | None = None,
+        *,
+        topic: Topic = "case",
+        **facts: Any,
+    ) -> bool:
+        """Write to someone who did not ask; return False where she may not be written to.
+
+        *options* must be such as may be pressed at any time. A letter in the quiet hours waits
+        for the morning on channels that make a phone ring.
+        """
+        other = self.store.conversations.by_id(conversation_id)
+        when = self._may_push(other, topic)
+        if when == "never":
+            return False
+        text = self.office.words.text(key, other.language, **facts)
+        reply = Reply(text, self.choices(other, options or [], ANY_TIME))
+        waits = when == "later" and self.office.can(other.channel).pushes
+        self.lay(other, reply, not_before_at=self._morning() if waits else None)
+        return True
+
+    def news(self, conversation_id: int, case: Case | None, key: str, **facts: Any) -> None:
+        """Lay news out behind a neutral envelope; one envelope for all that waits.
+
+        Who did not agree to be contacted finds it when she asks; nothing is pushed.
+        """
+        kept = to_keep(facts)
+        alone = self.store.news.lay_out(conversation_id, case.id if case else None, key, kept)
+        if alone and conversation_id not in self._enveloped:
+            self._enveloped.add(conversation_id)
+            self.push(conversation_id, "news-envelope", ["open-news", "later"])
+
+    def post(self) -> None:
+        """Lay every letter in the outbox. Order is the order of writing."""
+        for number, one in enumerate(self.laid):
+            self.store.outbox.post(
+                key=f"{self.key}:{number}",
+                conversation_id=one.conversation.id,
+                channel=one.conversation.channel,
+                reply=one.reply.to_json(),
+                lane=one.lane,
+                if_unsure=one.if_unsure,
+                state=one.state,
+                not_before_at=one.not_before_at,
+            )
+
+    def _may_push(self, other: Conversation, topic: Topic) -> str:
+        if other.gone_at is not None and topic not in ("desk", "urgent"):
+            return "never"
+        agreed = self.store.people.may_contact(other.id)
+        return may_push(
+            topic,
+            Consent(handling=True, contact=agreed, statistics=False),
+            self.store.now.astimezone(VIETNAM).time(),
+            stopped_all=other.stopped_all_at is not None and topic not in ("desk", "urgent"),
+            stopped_news=other.stopped_news_at is not None,
+            news_agreed=bool(other.wants_news),
+        )
+
+    def _morning(self) -> datetime:
+        local = self.store.now.astimezone(VIETNAM)
+        day = local.date() + timedelta(days=1 if local.time() >= time(12) else 0)
+        return datetime.combine(day, QUIET_TO, tzinfo=VIETNAM)

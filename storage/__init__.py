@@ -1,0 +1,1 @@
+"""The memory: what is kept, sealed where it could harm someone. Knows no sentence."""

@@ -1,0 +1,168 @@
+"""Conversations: one address on one channel, the step it is at, and what it must remember."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from storage.desk import Desk
+from storage.ids import new_id
+from storage.tables import conversation
+
+
+@dataclass
+class Conversation:
+    """One person's talk on one channel. `memory` is sealed and holds what the step needs."""
+
+    id: int
+    channel: str
+    address: str
+    language: str
+    made_at: datetime
+    heard_at: datetime
+    step: str = ""
+    offer: int = 0
+    enterprise_id: int | None = None
+    is_locked: bool = False
+    wants_news: bool | None = None
+    stopped_news_at: datetime | None = None
+    stopped_all_at: datetime | None = None
+    gone_at: datetime | None = None
+    memory: dict[str, Any] = field(default_factory=dict)
+
+
+class Conversations(Desk):
+    """Finds, locks and keeps conversations."""
+
+    def _blind(self, channel: str, address: str) -> bytes:
+        return self.keys.blind("address", f"{channel}|{address}")
+
+    def locked(self, channel: str, address: str, language: str) -> Conversation:
+        """Return the conversation at this address, made where it is new, locked for this turn."""
+        self._make(channel, address, language)
+        found = self._select(channel, address)
+        if found is None:  # pragma: no cover -- made one line above, in this transaction
+            raise LookupError("conversation")
+        return found
+
+    def find(self, channel: str, address: str) -> Conversation | None:
+        """Return the conversation at this address, or None where nobody spoke from it."""
+        return self._select(channel, address)
+
+    def by_id(self, row_id: int) -> Conversation:
+        """Return one conversation. Raises LookupError."""
+        row = self._row(conversation, row_id)
+        if row is None:
+            raise LookupError("conversation")
+        return self._made_of(row)
+
+    def remember(self, known: Conversation) -> None:
+        """Keep everything of *known* that a turn may have changed."""
+        text = json.dumps(known.memory, ensure_ascii=False) if known.memory else None
+        self._change(
+            conversation,
+            known.id,
+            language=known.language,
+            step=known.step,
+            memory_sealed=self._seal(conversation, known.id, "memory_sealed", text)
+            if text
+            else None,
+            offer=known.offer,
+            enterprise_id=known.enterprise_id,
+            is_locked=known.is_locked,
+            wants_news=known.wants_news,
+            stopped_news_at=known.stopped_news_at,
+            stopped_all_at=known.stopped_all_at,
+            gone_at=known.gone_at,
+            heard_at=known.heard_at,
+        )
+
+    def move(self, known: Conversation, address: str) -> None:
+        """Give the conversation a new address; the old one opens nothing any more."""
+        known.address = address
+        self._change(
+            conversation,
+            known.id,
+            address_blind=self._blind(known.channel, address),
+            address_sealed=self._seal(conversation, known.id, "address_sealed", address),
+        )
+
+    def mark_gone(self, row_id: int, *, gone: bool) -> None:
+        """Note that the channel can (not) reach this address."""
+        self._change(conversation, row_id, gone_at=self.now if gone else None)
+
+    def with_old_memory(self, before: datetime, limit: int) -> list[int]:
+        """Return conversations silent since *before* that still remember something."""
+        rows = self.connection.execute(
+            select(conversation.c.id)
+            .where(conversation.c.heard_at < before, conversation.c.memory_sealed.is_not(None))
+            .limit(limit)
+        )
+        return [row.id for row in rows]
+
+    def forget_memory(self, row_id: int) -> None:
+        """Wipe what the conversation remembers; where it is and its settings stay."""
+        self._change(conversation, row_id, memory_sealed=None, step="")
+
+    def wipe_address(self, row_id: int) -> None:
+        """Make the address unreadable and unfindable: nothing can be sent or opened here again."""
+        dead = f"erased:{new_id()}"
+        self.connection.execute(
+            update(conversation)
+            .where(conversation.c.id == row_id)
+            .values(
+                address_blind=self._blind("erased", dead),
+                address_sealed=self._seal(conversation, row_id, "address_sealed", dead),
+                memory_sealed=None,
+                enterprise_id=None,
+                step="",
+                gone_at=self.now,
+            )
+        )
+
+    def _make(self, channel: str, address: str, language: str) -> None:
+        row_id = new_id()
+        self._add_once(
+            conversation,
+            id=row_id,
+            channel=channel,
+            address_blind=self._blind(channel, address),
+            address_sealed=self._seal(conversation, row_id, "address_sealed", address),
+            language=language,
+            made_at=self.now,
+            heard_at=self.now,
+        )
+
+    def _select(self, channel: str, address: str) -> Conversation | None:
+        query = (
+            select(conversation)
+            .where(
+                conversation.c.channel == channel,
+                conversation.c.address_blind == self._blind(channel, address),
+            )
+            .with_for_update()
+        )
+        row = self.connection.execute(query).one_or_none()
+        return None if row is None else self._made_of(row)
+
+    def _made_of(self, row: Row[Any]) -> Conversation:
+        memory = self._open(conversation, row.id, "memory_sealed", row.memory_sealed)
+        return Conversation(
+            id=row.id,
+            channel=row.channel,
+            address=self._open(conversation, row.id, "address_sealed", row.address_sealed),
+            language=row.language,
+            made_at=row.made_at,
+            heard_at=row.heard_at,
+            step=row.step,
+            offer=row.offer,
+            enterprise_id=row.enterprise_id,
+            is_locked=row.is_locked,
+            wants_news=row.wants_news,
+            stopped_news_at=row.stopped_news_at,
+            stopped_all_at=row.stopped_all_at,
+            gone_at=row.gone_at,
+            memory=json.loads(memory) if memory else {},
+        )

@@ -1,0 +1,111 @@
+"""One-time links to pages of ours: opaque, short-lived, opened by a button, never by a GET."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+
+from storage.desk import Desk
+from storage.ids import new_id
+from storage.tables import link
+
+TOKEN_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Link:
+    """A one-time link. `kind` is sign, names, mine, text, consents or return."""
+
+    id: int
+    kind: str
+    conversation_id: int
+    officer_id: int | None
+    case_id: int | None
+    expires_at: datetime
+    opened_at: datetime | None
+    used_at: datetime | None
+
+
+class Links(Desk):
+    """Makes and opens one-time links. The token is stored only as a keyed index."""
+
+    def make(
+        self,
+        kind: str,
+        conversation_id: int,
+        minutes: int,
+        *,
+        officer_id: int | None = None,
+        case_id: int | None = None,
+    ) -> str:
+        """Make a link good for *minutes*; return its token, which is stored nowhere."""
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        self._add(
+            link,
+            id=new_id(),
+            kind=kind,
+            token_blind=self.keys.blind("link", token),
+            conversation_id=conversation_id,
+            officer_id=officer_id,
+            case_id=case_id,
+            made_at=self.now,
+            expires_at=self.now + timedelta(minutes=minutes),
+        )
+        return token
+
+    def find(self, token: str) -> Link | None:
+        """Return the link unless it is unknown, expired or used up, locked for this turn."""
+        row = self.connection.execute(
+            select(link)
+            .where(
+                link.c.token_blind == self.keys.blind("link", token),
+                link.c.expires_at > self.now,
+                link.c.used_at.is_(None),
+            )
+            .with_for_update()
+        ).first()
+        return _made_of(row) if row else None
+
+    def open(self, row_id: int) -> bool:
+        """Note that the link was opened; False where it had been opened before."""
+        change = (
+            update(link)
+            .where(link.c.id == row_id, link.c.opened_at.is_(None))
+            .values(opened_at=self.now)
+        )
+        return self.connection.execute(change).rowcount == 1
+
+    def use_up(self, row_id: int) -> None:
+        """Let the link open nothing any more."""
+        self._change(link, row_id, used_at=self.now)
+
+    def close_all(self, conversation_id: int, *kinds: str) -> None:
+        """Close the links of these kinds that lead to this conversation."""
+        self.connection.execute(
+            update(link)
+            .where(
+                link.c.conversation_id == conversation_id,
+                link.c.kind.in_(kinds),
+                link.c.used_at.is_(None),
+            )
+            .values(used_at=self.now)
+        )
+
+    def forget_before(self, moment: datetime) -> int:
+        """Forget links that expired before *moment*; return how many."""
+        return self.connection.execute(delete(link).where(link.c.expires_at < moment)).rowcount
+
+
+def _made_of(row: Row[Any]) -> Link:
+    return Link(
+        id=row.id,
+        kind=row.kind,
+        conversation_id=row.conversation_id,
+        officer_id=row.officer_id,
+        case_id=row.case_id,
+        expires_at=row.expires_at,
+        opened_at=row.opened_at,
+        used_at=row.used_at,
+    )

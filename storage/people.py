@@ -1,0 +1,317 @@
+"""People: who they say they are, what they agreed to, and the code each receipt carries."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from storage.desk import Desk
+from storage.ids import new_id
+from storage.tables import case_file, consent, person, receipt
+from union.codes import ALPHABET
+from union.folding import fold
+
+CODE_LENGTH = 6
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person apart from her signatures. `known` is verified, claimed or none (no phone)."""
+
+    id: int
+    conversation_id: int
+    name: str
+    phone: str
+    phone_blind: bytes | None
+    known: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The code somebody holds. `is_draft` until she puts her name down."""
+
+    id: int
+    code: str
+    conversation_id: int
+    name_blind: bytes | None
+    draft_until_on: date | None
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """A consent as it was given: version of the facts shown, three answers, when."""
+
+    id: int
+    version: str
+    handling: bool
+    contact: bool
+    statistics: bool
+    given_at: datetime
+
+
+class People(Desk):
+    """Keeps people, their consents and their receipts."""
+
+    # --- persons -----------------------------------------------------------------------------
+
+    def name_blind(self, conversation_id: int, name: str) -> bytes:
+        """Return the index by which the same name from the same address is found again."""
+        return self.keys.blind("name", f"{conversation_id}|{fold(name)}")
+
+    def phone_blind(self, phone: str) -> bytes:
+        """Return the index of a phone number in E.164."""
+        return self.keys.blind("phone", phone)
+
+    def keep(self, conversation_id: int, name: str, phone: str | None, known: str) -> Person:
+        """Return the person of this name at this address, made where she is new, phone renewed."""
+        blind = self.name_blind(conversation_id, name)
+        row = self.connection.execute(
+            select(person).where(
+                person.c.conversation_id == conversation_id, person.c.name_blind == blind
+            )
+        ).one_or_none()
+        row_id = new_id() if row is None else row.id
+        if row is None:
+            self._add(
+                person,
+                id=row_id,
+                conversation_id=conversation_id,
+                name_blind=blind,
+                known="none",
+                made_at=self.now,
+            )
+        self._change(
+            person,
+            row_id,
+            name_sealed=self._seal(person, row_id, "name_sealed", name),
+            phone_sealed=self._seal(person, row_id, "phone_sealed", phone) if phone else None,
+            phone_blind=self.phone_blind(phone) if phone else None,
+            known=known if phone else "none",
+        )
+        return self.by_id(row_id)
+
+    def by_id(self, row_id: int) -> Person:
+        """Return a person. Raises LookupError."""
+        row = self._row(person, row_id)
+        if row is None:
+            raise LookupError("person")
+        return self._person(row)
+
+    def at(self, conversation_id: int) -> list[Person]:
+        """Return everybody who gave a name at this address."""
+        rows = self.connection.execute(
+            select(person)
+            .where(person.c.conversation_id == conversation_id, person.c.erased_at.is_(None))
+            .order_by(person.c.id)
+        )
+        return [self._person(row) for row in rows]
+
+    def rename(self, row_id: int, conversation_id: int, name: str) -> None:
+        """Correct a name. The code and the count do not move."""
+        self._change(
+            person,
+            row_id,
+            name_sealed=self._seal(person, row_id, "name_sealed", name),
+            name_blind=self.name_blind(conversation_id, name),
+        )
+
+    def set_phone(self, row_id: int, phone: str | None, known: str) -> None:
+        """Correct or take away a phone number."""
+        self._change(
+            person,
+            row_id,
+            phone_sealed=self._seal(person, row_id, "phone_sealed", phone) if phone else None,
+            phone_blind=self.phone_blind(phone) if phone else None,
+            known=known if phone else "none",
+        )
+
+    def erase(self, conversation_id: int) -> int:
+        """Wipe every name and phone given at this address; return how many persons."""
+        change = (
+            update(person)
+            .where(person.c.conversation_id == conversation_id, person.c.erased_at.is_(None))
+            .values(
+                name_sealed=None,
+                name_blind=None,
+                phone_sealed=None,
+                phone_blind=None,
+                known="none",
+                erased_at=self.now,
+            )
+        )
+        return self.connection.execute(change).rowcount
+
+    def _person(self, row: Row[Any]) -> Person:
+        return Person(
+            id=row.id,
+            conversation_id=row.conversation_id,
+            name=self._open(person, row.id, "name_sealed", row.name_sealed),
+            phone=self._open(person, row.id, "phone_sealed", row.phone_sealed),
+            phone_blind=row.phone_blind,
+            known=row.known,
+        )
+
+    # --- consents ----------------------------------------------------------------------------
+
+    def agree(  # noqa: PLR0913 -- a consent has these sides
+        self,
+        conversation_id: int,
+        person_id: int,
+        *,
+        version: str,
+        language: str,
+        text: str,
+        fingerprint: str,
+        handling: bool,
+        contact: bool,
+        statistics: bool,
+        channel: str,
+    ) -> int:
+        """Keep a consent with the text shown; the person's earlier one ends. Return its id.
+
+        Source: Luật 91/2025/QH15, Điều 9 (specific, informed, none by default).
+        """
+        self.connection.execute(
+            update(consent)
+            .where(consent.c.person_id == person_id, consent.c.ended_at.is_(None))
+            .values(ended_at=self.now)
+        )
+        row_id = new_id()
+        return self._add(
+            consent,
+            id=row_id,
+            conversation_id=conversation_id,
+            person_id=person_id,
+            version=version,
+            language=language,
+            fingerprint=fingerprint,
+            text_sealed=self._seal(consent, row_id, "text_sealed", text),
+            handling=handling,
+            contact=contact,
+            statistics=statistics,
+            channel=channel,
+            given_at=self.now,
+        )
+
+    def agreed(self, conversation_id: int) -> list[Agreed]:
+        """Return the consents in force at this address, oldest first."""
+        rows = self.connection.execute(
+            select(consent)
+            .where(consent.c.conversation_id == conversation_id, consent.c.ended_at.is_(None))
+            .order_by(consent.c.id)
+        )
+        return [
+            Agreed(row.id, row.version, row.handling, row.contact, row.statistics, row.given_at)
+            for row in rows
+        ]
+
+    def may_contact(self, conversation_id: int) -> bool:
+        """Whether somebody at this address said yes to being written to about her matter."""
+        return any(one.contact for one in self.agreed(conversation_id))
+
+    def change_consents(self, conversation_id: int, *, contact: bool, statistics: bool) -> None:
+        """Change answers B and C of every consent in force here."""
+        self.connection.execute(
+            update(consent)
+            .where(consent.c.conversation_id == conversation_id, consent.c.ended_at.is_(None))
+            .values(contact=contact, statistics=statistics)
+        )
+
+    def end_consents(self, conversation_id: int) -> None:
+        """End every consent given here."""
+        self.connection.execute(
+            update(consent)
+            .where(consent.c.conversation_id == conversation_id, consent.c.ended_at.is_(None))
+            .values(ended_at=self.now)
+        )
+
+    # --- receipts ----------------------------------------------------------------------------
+
+    def new_code(self) -> str:
+        """Return a code that no receipt and no case carries."""
+        while True:
+            code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+            if not self._is_taken(code):
+                return code
+
+    def _is_taken(self, code: str) -> bool:
+        taken = select(receipt.c.id).where(receipt.c.code == code)
+        handled = select(case_file.c.id).where(case_file.c.code == code)
+        return self.connection.execute(taken.union_all(handled)).first() is not None
+
+    def receipt_for(
+        self, conversation_id: int, name: str | None, draft_until_on: date | None = None
+    ) -> Receipt:
+        """Return the receipt of this name at this address, so that a lost code is found again.
+
+        Without a name: the newest receipt of the address, or one made up, so that taking back
+        where nothing was recorded reads like taking back.
+        """
+        found = self._receipt(conversation_id, name)
+        if found is None:
+            row_id = self._add(
+                receipt,
+                code=self.new_code(),
+                conversation_id=conversation_id,
+                name_blind=self.name_blind(conversation_id, name) if name else None,
+                draft_until_on=draft_until_on,
+                made_at=self.now,
+            )
+            return self._receipt_row(row_id)
+        if found.draft_until_on != draft_until_on and name:
+            self._change(receipt, found.id, draft_until_on=draft_until_on)
+            return self._receipt_row(found.id)
+        return found
+
+    def _receipt(self, conversation_id: int, name: str | None) -> Receipt | None:
+        query = select(receipt).where(receipt.c.conversation_id == conversation_id)
+        if name:
+            query = query.where(receipt.c.name_blind == self.name_blind(conversation_id, name))
+        row = self.connection.execute(query.order_by(receipt.c.id.desc()).limit(1)).first()
+        return _receipt(row) if row else None
+
+    def _receipt_row(self, row_id: int) -> Receipt:
+        row = self._row(receipt, row_id)
+        assert row is not None
+        return _receipt(row)
+
+    def receipt_by_code(self, code: str) -> Receipt | None:
+        """Return the receipt with this code, or None."""
+        row = self.connection.execute(select(receipt).where(receipt.c.code == code)).first()
+        return _receipt(row) if row else None
+
+    def receipts_at(self, conversation_id: int) -> list[Receipt]:
+        """Return every receipt of this address, oldest first."""
+        rows = self.connection.execute(
+            select(receipt)
+            .where(receipt.c.conversation_id == conversation_id)
+            .order_by(receipt.c.id)
+        )
+        return [_receipt(row) for row in rows]
+
+    def rename_receipt(self, row_id: int, conversation_id: int, name: str) -> None:
+        """Let a receipt follow a corrected name."""
+        self._change(receipt, row_id, name_blind=self.name_blind(conversation_id, name))
+
+    def end_drafts(self, conversation_id: int) -> None:
+        """Turn the drafts of this address into receipts of nothing."""
+        self.connection.execute(
+            update(receipt)
+            .where(receipt.c.conversation_id == conversation_id)
+            .values(draft_until_on=None)
+        )
+
+    def end_old_drafts(self) -> int:
+        """Turn drafts past their day into receipts of nothing; return how many."""
+        change = (
+            update(receipt)
+            .where(receipt.c.draft_until_on < self.today)
+            .values(draft_until_on=None, name_blind=None)
+        )
+        return self.connection.execute(change).rowcount
+
+
+def _receipt(row: Row[Any]) -> Receipt:
+    return Receipt(row.id, row.code, row.conversation_id, row.name_blind, row.draft_until_on)

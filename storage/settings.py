@@ -1,0 +1,31 @@
+"""Settings of this installation that live with its facts, and which rounds have run."""
+
+from sqlalchemy import select, update
+
+from storage.desk import Desk
+from storage.tables import round_done, setting
+
+
+class Settings(Desk):
+    """Key and value, and which round has run."""
+
+    def get(self, key: str) -> str | None:
+        """Return a setting, or None."""
+        row = self.connection.execute(select(setting).where(setting.c.key == key)).one_or_none()
+        return None if row is None else row.value
+
+    def put(self, key: str, value: str) -> None:
+        """Keep a setting."""
+        if not self._add_once(setting, key=key, value=value):
+            self.connection.execute(
+                update(setting).where(setting.c.key == key).values(value=value)
+            )
+
+    def is_first_run(self, job: str, slot: str) -> bool:
+        """Claim a round of *job*; False where this or another process has run that slot."""
+        return self._add_once(round_done, job=job, slot=slot, done_at=self.now)
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this database was marked as a demo."""
+        return self.get("demo") == "yes"

@@ -1,0 +1,1 @@
+"""The door: HTTP, commands and wiring; the only place where everything meets."""
