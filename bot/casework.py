@@ -74,6 +74,13 @@ def needed(store: Store) -> int:
     return store.law.book().number(NEEDED, store.today)
 
 
+def names_may_open(store: Store, case: Case) -> bool:
+    """Whether an officer may open names now: never while too few count, whatever the state."""
+    if case.kind != "petition":
+        return case.is_live or case.state == "decided"
+    return petitions.names_may_open(case.state) and case.counted >= needed(store)  # type: ignore[arg-type]
+
+
 def recount(mail: Mail, case: Case) -> Case:
     """Count a petition anew after somebody signed or took back; tell the body what changed.
 

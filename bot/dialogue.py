@@ -24,6 +24,7 @@ _openings: dict[str, Act] = {}
 _forms: dict[str, Act] = {}
 _readers: list[Reader] = []
 _preparing: dict[str, Prepare] = {}
+_own: dict[str, frozenset[str]] = {}
 
 # Longer texts are not read: nothing that we ask for needs more.
 LONGEST_TEXT = 1000
@@ -38,6 +39,19 @@ def step(act: Act) -> Act:
     """Register an act as a step: it can be the `then` of a question."""
     _steps[name_of(act)] = act
     return act
+
+
+def answers(*choices: str) -> Callable[[Act], Act]:
+    """Let a step answer these choices of its own question, though elsewhere they open something.
+
+    "Để sau" under a text to agree to is an answer; under an envelope it may be pressed any time.
+    """
+
+    def mark(act: Act) -> Act:
+        _own[name_of(act)] = frozenset(choices)
+        return act
+
+    return mark
 
 
 def prepared_by(prepare: Prepare) -> Callable[[Act], Act]:
@@ -132,7 +146,9 @@ def _pressed(turn: "Turn") -> Act:
     pressed = turn.pressed()
     if pressed is None:
         raise NotAllowed("error-not-allowed")
-    if pressed.choice in _openings:
+    own = _own.get(turn.conversation.step, frozenset())
+    is_current = pressed.offer == turn.conversation.offer
+    if pressed.choice in _openings and not (pressed.choice in own and is_current):
         turn.choice = pressed.choice
         return _openings[pressed.choice]
     current = step_of(turn.conversation.step)
@@ -153,15 +169,18 @@ def _typed(turn: "Turn") -> Act:
     choice = turn.chosen_by_words()
     if choice is not None:
         turn.choice = choice
+        if current is not None and choice in _own.get(turn.conversation.step, frozenset()):
+            return current
         return _openings.get(choice) or current or _openings["menu"]
     command = turn.office.words.command(turn.text)
     if command in _openings:
         turn.choice = command
         return _openings[command]
-    if turn.was_interrupted():
-        return _openings["come-back"]
+    # Before anything else is asked: a cry for help and a code are understood after any pause.
     for read in _readers:
         found = read(turn)
         if found is not None:
             return found
+    if turn.was_interrupted():
+        return _openings["come-back"]
     return current or _openings["greet"]

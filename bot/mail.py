@@ -17,6 +17,9 @@ from union.consent import QUIET_TO, Consent, Topic, may_push
 # A choice is the id of its label, or an id with words of its own (a name in a list).
 Option = str | tuple[str, str]
 
+# Stands in the `call` of a request whose sender wants no letter: she looks by herself.
+NOT_REACHED = "-"
+
 # The offer number of buttons on pushed letters: they carry only what may be pressed at any time.
 ANY_TIME = 0
 
@@ -40,6 +43,7 @@ class Mail:
     key: str
     laid: list[_Laid] = field(default_factory=list)
     _enveloped: set[int] = field(default_factory=set)
+    _awaiting: set[int] = field(default_factory=set)
 
     def lay(
         self,
@@ -100,12 +104,15 @@ class Mail:
     def news(self, conversation_id: int, case: Case | None, key: str, **facts: Any) -> None:
         """Lay news out behind a neutral envelope; one envelope for all that waits.
 
-        Who did not agree to be contacted finds it when she asks; nothing is pushed.
+        Who did not agree to be contacted finds it when she asks; nothing is pushed. Who sent a
+        request said with it how she wants to be reached, and that holds for its answer.
         """
         kept = to_keep(facts)
         alone = self.store.news.lay_out(conversation_id, case.id if case else None, key, kept)
         if alone and conversation_id not in self._enveloped:
             self._enveloped.add(conversation_id)
+            if _is_awaited(case):
+                self._awaiting.add(conversation_id)
             self.push(conversation_id, "news-envelope", ["open-news", "later"])
 
     def post(self) -> None:
@@ -125,7 +132,7 @@ class Mail:
     def _may_push(self, other: Conversation, topic: Topic) -> str:
         if other.gone_at is not None and topic not in ("desk", "urgent"):
             return "never"
-        agreed = self.store.people.may_contact(other.id)
+        agreed = other.id in self._awaiting or self.store.people.may_contact(other.id)
         return may_push(
             topic,
             Consent(handling=True, contact=agreed, statistics=False),
@@ -139,3 +146,8 @@ class Mail:
         local = self.store.now.astimezone(VIETNAM)
         day = local.date() + timedelta(days=1 if local.time() >= time(12) else 0)
         return datetime.combine(day, QUIET_TO, tzinfo=VIETNAM)
+
+
+def _is_awaited(case: Case | None) -> bool:
+    """Whether the sender of a request asked to be written to about its answer."""
+    return case is not None and case.kind == "request" and case.call != NOT_REACHED

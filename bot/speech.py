@@ -50,8 +50,8 @@ class Heard:
         return f"{self.channel}:{self.event_id}"
 
     def to_json(self) -> str:
-        """Return the text form, to be sealed and kept."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        """Return the text form, to be sealed and kept; half a character survives in it."""
+        return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> "Heard":

@@ -23,6 +23,7 @@ from union.rules import RuleBook
 # After this long a typed line is first asked whether it goes on with what was left.
 INTERRUPTED_AFTER = timedelta(hours=3)
 _TRAIL = 12
+_KEPT = ("draft", "tries")
 _UNCLEAR_BEFORE_A_PERSON = 2
 
 
@@ -120,7 +121,7 @@ class Turn:
         **facts: Any,
     ) -> None:
         """Say something. Its *choices* must be such as may be pressed at any time."""
-        self._post(self.words(key, **facts), choices, link)
+        self._post(self.words(key, **_with_link(facts, link)), choices, link)
 
     def ask(
         self,
@@ -132,6 +133,7 @@ class Turn:
         **facts: Any,
     ) -> None:
         """Ask something; the next choice or typed line is answered by the step *then*."""
+        facts = _with_link(facts, link)
         question = {
             "key": key,
             "then": dialogue.name_of(then),
@@ -145,6 +147,8 @@ class Turn:
         del trail[:-_TRAIL]
         self.conversation.step = dialogue.name_of(then)
         self.memory.pop("unclear", None)
+        # Buttons of earlier questions end here, also where this one offers none of its own.
+        self._offer(choices)
         self._post(self.words(key, **facts), choices, link)
 
     def tell(
@@ -169,15 +173,18 @@ class Turn:
     def _post(self, text: str, choices: Sequence[Option], link: str | None) -> None:
         options = list(choices)
         if options:
-            if self._offered is None:
-                self.conversation.offer += 1
-            self._offered = [
-                [one, self.label(one)] if isinstance(one, str) else list(one) for one in options
-            ]
+            self._offer(options)
         made = self.mail.choices(self.conversation, options, self.conversation.offer)
         reply = Reply(text, made, link=link)
         self.mail.lay(self.conversation, reply)
         self._replies.append(reply)
+
+    def _offer(self, options: Sequence[Option]) -> None:
+        if self._offered is None:
+            self.conversation.offer += 1
+        self._offered = [
+            [one, self.label(one)] if isinstance(one, str) else list(one) for one in options
+        ]
 
     # --- where the talk stands ---------------------------------------------------------------
 
@@ -186,15 +193,21 @@ class Turn:
         return self.memory.setdefault("trail", [])  # type: ignore[no-any-return]
 
     def done(self) -> None:
-        """End what was under way; the conversation remembers nothing of it."""
+        """End what was under way; the conversation remembers nothing of it but a draft put off.
+
+        Wrong codes stay counted: nobody guesses on by ending something in between.
+        """
         self.conversation.step = ""
+        kept = {name: self.memory[name] for name in _KEPT if name in self.memory}
         self.memory.clear()
+        self.memory.update(kept)
 
     def again(self) -> bool:
         """Ask the question anew that is waiting for its answer; False where none is."""
         question = self._trail[-1] if self._trail else None
         if question is None or not self.conversation.step:
             return False
+        self._offer(self._options(question))
         self._post(self._question_text(question), self._options(question), None)
         return True
 
@@ -226,7 +239,9 @@ class Turn:
             for one in (self._options(question) if question else ["menu"])
             if (one if isinstance(one, str) else one[0]) not in shown
         ]
-        self._post(text, self._with_a_person(options)[:5], None)
+        options = self._with_a_person(options)[:5]
+        self._offer(options)
+        self._post(text, options, None)
 
     def _with_a_person(self, options: list[Option]) -> list[Option]:
         unclear = int(self.memory.get("unclear", 0)) + 1
@@ -292,3 +307,8 @@ class Turn:
         except KeyError:
             # A choice with words of its own, a place in a list: its words went with the question.
             return ""
+
+
+def _with_link(facts: dict[str, Any], link: str | None) -> dict[str, Any]:
+    """Return the facts of a sentence; a link that goes with it may stand in its words too."""
+    return facts if link is None else facts | {"link": link}

@@ -1,24 +1,24 @@
 """Every word shown to people: sentences, buttons, answers on rights, texts to sign."""
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from math import prod
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Self
 
-from babel import Locale
 from babel.dates import format_date
-from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal
 
+from bot.catalogue import Language, Phrases, Topic, read_language
 from union.folding import clean, fold
 from union.papers import Paper, fill, gaps
-from union.rules import Certainty, Rule
+from union.rules import Rule
+
+__all__ = ["REFERENCE", "Fact", "Phrases", "Topic", "Words"]
 
 REFERENCE = "vi"
 
@@ -40,41 +40,6 @@ _UNITS = {
     "days": "unit-days",
 }
 
-Phrases = Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Topic:
-    """One answer on rights, with the documents behind it.
-
-    *figures* are keys of the dated law that the text shows; *computed* are figures made by
-    multiplying others. *phrases* are ways in which people ask. *review_on*: after this day it is
-    to be read again; *approved*: by the union's lawyer; *hand_over*: a person is offered after it.
-    """
-
-    number: int
-    slug: str
-    title: str
-    short: str
-    text: str
-    sources: tuple[str, ...]
-    certainty: Certainty
-    figures: tuple[str, ...]
-    computed: Phrases
-    phrases: tuple[str, ...]
-    updated_on: date
-    review_on: date
-    approved: bool
-    hand_over: bool
-
-
-@dataclass(frozen=True)
-class _Language:
-    texts: Mapping[str, str]
-    commands: Phrases
-    topics: Mapping[str, Topic]
-    papers: Mapping[str, Paper]
-
 
 @dataclass
 class _Heard:
@@ -94,7 +59,7 @@ class _Heard:
 class Words:
     """The words of every language at hand; whatever one lacks is said in Vietnamese."""
 
-    def __init__(self, languages: Mapping[str, _Language]) -> None:
+    def __init__(self, languages: Mapping[str, Language]) -> None:
         """Take languages by code; the reference language must be among them."""
         if REFERENCE not in languages:
             raise ValueError(f"the words of the reference language {REFERENCE!r} are missing")
@@ -115,7 +80,7 @@ class Words:
         Raises ValueError with the file's name for a file that cannot be read.
         """
         found = sorted(path.parent for path in folder.glob("*/bot.po"))
-        return cls({path.name: _language(path) for path in found})
+        return cls({path.name: read_language(path) for path in found})
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -207,7 +172,7 @@ class Words:
         lacking += [f"rights/{slug}" for slug in reference.topics if slug not in words.topics]
         return lacking + [f"papers/{key}" for key in reference.papers if key not in words.papers]
 
-    def _of(self, language: str) -> _Language:
+    def _of(self, language: str) -> Language:
         return self._languages.get(language, self._reference)
 
     def _template(self, key: str, language: str) -> str:
@@ -254,77 +219,3 @@ def _marked(phrase: str) -> str:
 
 def _each(phrases: Phrases) -> Iterator[tuple[str, str]]:
     return ((name, phrase) for name, several in phrases.items() for phrase in several)
-
-
-# --- from files to words ---------------------------------------------------------------------
-
-
-def _language(folder: Path) -> _Language:
-    Locale.parse(folder.name)  # an unknown code would only fail at the first date
-    topics = [_topic(path) for path in sorted(folder.glob("rights/*.md"))]
-    papers = [_paper(path) for path in sorted(folder.glob("papers/*.md"))]
-    return _Language(
-        texts=_texts(folder / "bot.po"),
-        commands=_phrases(_toml(folder / "commands.toml")),
-        topics={topic.slug: topic for topic in topics},
-        papers={paper.key: paper for paper in papers},
-    )
-
-
-def _texts(path: Path) -> dict[str, str]:
-    try:
-        with path.open("rb") as file:
-            catalogue = read_po(file, abort_invalid=True)
-    except (PoFileError, ValueError) as why:
-        raise ValueError(f"{path}: {why}") from why
-    # A "fuzzy" translation belongs to an older sentence: better Vietnamese than wrong.
-    return {
-        str(entry.id): str(entry.string)
-        for entry in catalogue
-        if entry.id and entry.string and not entry.fuzzy
-    }
-
-
-def _toml(path: Path) -> dict[str, object]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except tomllib.TOMLDecodeError as why:
-        raise ValueError(f"{path}: {why}") from why
-
-
-def _phrases(table: object) -> dict[str, tuple[str, ...]]:
-    rows = cast("dict[str, list[str]]", table)
-    return {name: tuple(several) for name, several in rows.items()}
-
-
-def _parts(path: Path) -> tuple[dict[str, object], str]:
-    """Return the header between two lines of +++, and the text after them."""
-    try:
-        _, header, body = path.read_text("utf-8").split("+++\n", 2)
-        return tomllib.loads(header), body.rstrip("\n")
-    except ValueError as why:
-        raise ValueError(f"{path}: {why}") from why
-
-
-def _paper(path: Path) -> Paper:
-    header, body = _parts(path)
-    return Paper(text=body, **_fields(path, header, Paper))
-
-
-def _topic(path: Path) -> Topic:
-    header, body = _parts(path)
-    header.setdefault("computed", {})
-    header["computed"] = _phrases(header["computed"])
-    for name in ("sources", "figures", "phrases"):
-        header[name] = tuple(cast("list[str]", header.get(name, ())))
-    return Topic(text=body, **_fields(path, header, Topic))
-
-
-def _fields(path: Path, header: dict[str, object], kind: type) -> dict[str, Any]:
-    """Return the header if it has the fields of *kind* but the text, no more and no fewer."""
-    wanted = {one.name for one in fields(kind)} - {"text"}
-    if wrong := wanted ^ set(header):
-        raise ValueError(f"{path}: missing or unknown in the header: {', '.join(sorted(wrong))}")
-    return header

@@ -1,6 +1,5 @@
 """Officers: invited once, bound to a body and a role, stopped at once."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,9 +7,10 @@ from typing import Any
 from sqlalchemy import Row, select, update
 
 from storage.desk import Desk
+from storage.fresh import fresh_code
 from storage.ids import new_id
 from storage.tables import conversation, invitation, officer, officer_role
-from union.codes import ALPHABET, readings
+from union.codes import readings
 
 INVITATION_LENGTH = 8
 
@@ -67,7 +67,7 @@ class Officers(Desk):
 
     def invite(self, body_id: int, role: str, name: str, inviter: str, days: int) -> str:
         """Keep an invitation that is good for *days*; return its code, which is stored nowhere."""
-        code = "".join(secrets.choice(ALPHABET) for _ in range(INVITATION_LENGTH))
+        code = fresh_code(INVITATION_LENGTH)
         row_id = new_id()
         self._add(
             invitation,

@@ -1,6 +1,5 @@
 """People: who they say they are, what they agreed to, and the code each receipt carries."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,9 +7,9 @@ from typing import Any
 from sqlalchemy import Row, select, update
 
 from storage.desk import Desk
+from storage.fresh import fresh_code
 from storage.ids import new_id
 from storage.tables import case_file, consent, person, receipt
-from union.codes import ALPHABET
 from union.folding import fold
 
 CODE_LENGTH = 6
@@ -128,7 +127,15 @@ class People(Desk):
         )
 
     def erase(self, conversation_id: int) -> int:
-        """Wipe every name and phone given at this address; return how many persons."""
+        """Wipe every name and phone given at this address; return how many persons.
+
+        Its receipts lose the index of the name too: the codes stay, and lead to nobody.
+        """
+        self.connection.execute(
+            update(receipt)
+            .where(receipt.c.conversation_id == conversation_id)
+            .values(name_blind=None, draft_until_on=None)
+        )
         change = (
             update(person)
             .where(person.c.conversation_id == conversation_id, person.c.erased_at.is_(None))
@@ -232,7 +239,7 @@ class People(Desk):
     def new_code(self) -> str:
         """Return a code that no receipt and no case carries."""
         while True:
-            code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+            code = fresh_code(CODE_LENGTH)
             if not self._is_taken(code):
                 return code
 

@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, select, update
 
 from storage.desk import Desk
+from storage.fresh import fresh_code
 from storage.ids import new_id
 from storage.tables import poster, poster_scan
-from union.codes import ALPHABET, readings
+from union.codes import readings
 
 CODE_LENGTH = 6
 # 128 bits: nobody finds a valid token by guessing.
@@ -50,7 +51,7 @@ class Posters(Desk):
         while True:
             row_id = new_id()
             token = secrets.token_urlsafe(TOKEN_BYTES)
-            code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+            code = fresh_code(CODE_LENGTH)
             made = self._add_once(
                 poster,
                 id=row_id,

@@ -68,7 +68,8 @@ class Keyring:
         nonce = secrets.token_bytes(_NONCE)
         head = bytes([_FORMAT]) + key_id.to_bytes(4, "big")
         box = AESGCM(self._subkey(key_id, "seal"))
-        return head + nonce + box.encrypt(nonce, text.encode(), _bound(table, row, column, key_id))
+        plain = text.encode("utf-8", "replace")
+        return head + nonce + box.encrypt(nonce, plain, _bound(table, row, column, key_id))
 
     def open(self, table: str, row: int, column: str, sealed: bytes) -> str:
         """Return the text that was sealed here. Raises NotOpened."""
@@ -88,7 +89,7 @@ class Keyring:
         The oldest key makes it: an index must stay findable when the newest key changes.
         """
         key = self._subkey(min(self.keys), f"blind:{purpose}")
-        return hmac.new(key, value.encode(), sha256).digest()
+        return hmac.new(key, value.encode("utf-8", "replace"), sha256).digest()
 
     def mac(self, purpose: str, value: str) -> str:
         """Return a short keyed mark (96 bits, base32) that a stranger cannot make for *value*."""

@@ -21,6 +21,7 @@ class Signature:
     person_id: int
     conversation_id: int
     receipt_id: int
+    consent_id: int
     code: str
     state: str
     is_foreign: bool
@@ -137,6 +138,10 @@ class Signatures(Desk):
         """Note that the signer asked an officer to take her name out of a dossier already sent."""
         self._change(signature, row_id, withdraw_asked_at=self.now)
 
+    def keep_after_all(self, row_id: int) -> None:
+        """Note that the signer leaves her name in a dossier already sent."""
+        self._change(signature, row_id, withdraw_asked_at=None)
+
     def set_aside(self, row_id: int) -> None:
         """Let a signature not count until an officer has looked."""
         self._change(signature, row_id, state="set_aside")
@@ -218,6 +223,7 @@ class Signatures(Desk):
                 person_id=row.person_id,
                 conversation_id=row.conversation_id,
                 receipt_id=row.receipt_id,
+                consent_id=row.consent_id,
                 code=row.code,
                 state=row.state,
                 is_foreign=row.is_foreign,

@@ -302,25 +302,24 @@ class Town:
     # --- letters --------------------------------------------------------------------------------
 
     def deliver(self) -> None:
-        """Bring every letter to its reader."""
-        for chat in self.chats:
-            for reply in self._letters(chat):
+        """Bring every letter to its reader, in one go."""
+        brought = self.write(lambda store: [self._letters(store, chat) for chat in self.chats])
+        for chat, letters in zip(self.chats, brought, strict=True):
+            for reply in letters:
                 chat.received.append(reply)
                 self.log.append((f"bot→{chat.name}", _shown(reply)))
 
-    def _letters(self, chat: Chat) -> list[Reply]:
-        def take(store: Store) -> list[Reply]:
-            known = store.conversations.find(chat.channel, chat.address)
-            if known is None:
-                return []
-            found = []
-            # One at a time: a letter waits while an earlier one to the same address is open.
-            while one := store.outbox.claim("test", 60, [chat.channel], 1, known.id):
-                store.outbox.sent(one[0].id, "test", "ref")
-                found.append(Reply.from_json(one[0].reply))
+    @staticmethod
+    def _letters(store: Store, chat: Chat) -> list[Reply]:
+        known = store.conversations.find(chat.channel, chat.address)
+        found: list[Reply] = []
+        if known is None:
             return found
-
-        return self.write(take)
+        # One at a time: a letter waits while an earlier one to the same address is open.
+        while one := store.outbox.claim("test", 60, [chat.channel], 1, known.id):
+            store.outbox.sent(one[0].id, "test", "ref")
+            found.append(Reply.from_json(one[0].reply))
+        return found
 
     # --- transcripts ----------------------------------------------------------------------------
 

@@ -148,7 +148,7 @@ def responsible_for(
     )
 
 
-def receives_join(  # noqa: PLR0913, PLR0917 - six facts decide
+def receives_join(
     place: Place,
     wants_cdcs: bool,  # noqa: FBT001
     cdcs: Body | None,

@@ -20,7 +20,7 @@ class Consent:
     statistics: bool
 
 
-def may_push(  # noqa: PLR0913 - each fact has its name
+def may_push(
     topic: Topic,
     consent: Consent | None,
     local_time: time,

@@ -1,7 +1,7 @@
 """What can stand in the way of a wish, each with the key of the sentence that says so."""
 
 
-class Refusal(Exception):  # noqa: N818 - not an error: the rules said no
+class Refusal(Exception):
     """The rules do not let this pass.
 
     *key* names the sentence to say; *facts* fill its gaps. A refusal holds no sentence and no

@@ -11,7 +11,7 @@ Certainty = Literal["seen", "second-hand", "unverified"]
 RuleKind = Literal["law", "service", "planning"]
 
 
-class NoRule(LookupError):  # noqa: N818 - says what happened
+class NoRule(LookupError):
     """No value of this key is in force on this day: a row is missing in the dated law."""
 
     def __init__(self, key: str, on: date) -> None:

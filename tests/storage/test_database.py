@@ -178,7 +178,9 @@ database.close()
 def test_several_processes_write_one_file_and_lose_nothing(database: Database) -> None:
     """`talk`, `import` and `serve` beside each other wait for their turn; none sees "locked"."""
     running = [
-        subprocess.Popen([sys.executable, "-c", WRITER, database.url, name], stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, database.url, name], stderr=subprocess.PIPE
+        )
         for name in ("a", "b", "c")
     ]
     for number in range(150):

@@ -43,8 +43,7 @@ def test_two_processes_that_start_on_one_new_file_both_find_it_ready(tmp_path: P
     url = f"sqlite:///{tmp_path}/m.db"
     script = f"from storage.migrate import upgrade; upgrade({url!r})"
     running = [
-        subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE)
-        for _ in range(3)
+        subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE) for _ in range(3)
     ]
     for one in running:
         _, errors = one.communicate(timeout=60)

@@ -87,6 +87,29 @@ def test_folding_ignores_decomposition_and_capitals(text: str) -> None:
     assert fold(text.casefold()) == fold(text)
 
 
+def test_eight_marks_on_each_letter_are_kept_and_no_ninth() -> None:
+    """Decoration is cut after the eighth mark, letter by letter."""
+    assert MOST_MARKS == 8
+    eight = "x" + "\u0315" * 8
+    assert clean(eight + eight) == eight + eight
+    assert clean(eight + "\u0315y") == eight + "y"
+
+
+INVISIBLE = [
+    *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
+    *range(0x180B, 0x1810),
+    *range(0xFE00, 0xFE10),
+    *range(0xE0100, 0xE01F0),
+]
+
+
+def test_nothing_invisible_stays() -> None:
+    """Fillers and variation selectors of every kind go, their visible neighbours stay."""
+    assert clean("".join(map(chr, INVISIBLE))) == ""
+    for code in (0x115E, 0x1161, 0x17B3, 0x17B6, 0x2801, 0x180A, 0xFE10):
+        assert clean(f"a{chr(code)}a") == f"a{chr(code)}a"
+
+
 def test_thousands_of_marks_are_cut() -> None:
     """A letter buried under marks keeps a few of them and costs no time."""
     assert len(clean("a" + "\u0301\u0323" * 50_000)) <= 1 + MOST_MARKS

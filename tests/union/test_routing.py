@@ -145,6 +145,18 @@ def test_a_body_that_ended_is_passed_over() -> None:
     assert responsible_for(PLACE, "join", "receives", ON, here).body == WARD
 
 
+def test_the_line_above_is_climbed_to_its_end() -> None:
+    """From the enterprise to the ward to the province, each once, and nobody above the last."""
+    assert list(line_above(CDCS, BODIES)) == [WARD, PROVINCE]
+    assert list(line_above(PROVINCE, BODIES)) == []
+    assert list(line_above(replace(WARD, parent_id=404), BODIES)) == []
+    signs = frozenset({Power(1, "join", "signs")})
+    here = jurisdiction(Coverage(5, "enterprise", "77"), powers=signs)
+    found = responsible_for(PLACE, "join", "signs", ON, here)
+    assert (found.body, found.reason) == (PROVINCE, "route-climbed")
+    assert found.facts["from_body"] == CDCS.name
+
+
 def test_parents_in_a_circle_end() -> None:
     """Records in which two bodies stand above each other do not hang the program."""
     circle = {2: replace(WARD, parent_id=3), 3: replace(COMMUNE, parent_id=2)}

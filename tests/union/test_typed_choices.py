@@ -77,6 +77,14 @@ def test_marks_decide_between_labels_that_differ_in_nothing_else() -> None:
     assert pick("ban hang", labels) is None
 
 
+def test_marks_decide_between_labels_that_begin_alike() -> None:
+    """Two words with marks are enough where two words without are not."""
+    labels = ("Bán hàng rong", "Bạn hàng cũ")
+    assert pick("bạn hàng", labels) == 1
+    assert pick("bán hàng", labels) == 0
+    assert pick("ban hang", labels) is None
+
+
 def test_whole_words_win_over_a_longer_label() -> None:
     """A label typed in full is meant, also when another begins with it."""
     assert pick("đồng ý", ("Đồng ý, báo người gửi", "Đồng ý")) == 1

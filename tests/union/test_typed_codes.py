@@ -52,6 +52,11 @@ def test_code_is_understood_however_it_is_spelled(typed: str, code: str) -> None
         ("7ư2kq", "7UW2KQ"),
         ("7ấ2k", "7AAS2K"),
         ("7á2kq", "7AS2KQ"),
+        ("7ú2kq", "7US2KQ"),
+        ("7ứ2kq", "7WS2KQ"),
+        ("ứn2kq", "WSN2KQ"),
+        ("đđđ", "DDDDDD"),
+        ("ă2ă2", "AW2AW2"),
         ("K7Ă2QX", "K7A2QX"),
         ("K7Đ2QX", "K7D2QX"),
         ("K7A\u03062Q", "K7AW2Q"),
@@ -98,6 +103,21 @@ def test_what_is_no_code_is_none(typed: str) -> None:
 def test_bad_input_is_no_code(bad_input: str) -> None:
     """No text makes reading a code fail, and rubbish is none."""
     assert [normal(bad_input, length) for length in LENGTHS] == [None, None, None]
+
+
+def test_each_reading_of_a_marked_letter_is_offered() -> None:
+    """A W or U and W made Ư; the tone came at once, one later, or when the word was done."""
+    assert readings("ưm2k9") == ("UWM2K9", "UMW2K9", "U7M2K9", "UM72K9")
+    assert readings("2ưk2k9") == ("2WK2K9", "2UK2K9")
+    assert readings("ứmmm2") == ("WSMMM2", "WMSMM2", "WMMMS2")
+    assert readings("ánmk2") == ("ASNMK2", "ANSMK2", "ANMKS2")
+
+
+def test_up_to_four_marked_letters_are_undone() -> None:
+    """Four letters with marks may still be a code; five are a word."""
+    assert normal("Ă2Ă2Ă2Ă2K2K2", 16) == "AW2AW2AW2AW2K2K2"
+    assert normal("Ă2Ă2Ă2Ă2Ă2K", 16) is None
+    assert normal("ĂĂĂĂĂ2", 6) is None
 
 
 def test_many_marks_do_not_cost_time() -> None:

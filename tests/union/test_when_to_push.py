@@ -89,6 +89,13 @@ def test_quiet_hours_are_settings() -> None:
     assert may_push("case", YES, time(3, 0), quiet_from=time(0, 0), quiet_to=time(0, 0)) == "now"
 
 
+def test_quiet_hours_within_a_day_begin_on_the_hour() -> None:
+    """The first minute is quiet, the minute before is not."""
+    noon, two = time(12, 0), time(14, 0)
+    assert may_push("case", YES, noon, quiet_from=noon, quiet_to=two) == "later"
+    assert may_push("case", YES, time(11, 59), quiet_from=noon, quiet_to=two) == "now"
+
+
 @given(st.times())
 def test_quiet_hours_never_change_never(at: time) -> None:
     """What may not be sent is not sent later either."""

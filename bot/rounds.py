@@ -1,0 +1,431 @@
+"""What time does: the daily run, deadlines, reminders, the morning's digest, and forgetting.
+
+Every piece is one transaction, claimed by its slot, so that several processes may tick at once
+and one that dies in between is taken up where it stopped. A day is a slot: a clock that jumps
+back runs nothing twice.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import TypeVar
+
+import structlog
+
+from bot import casework
+from bot.hear import place_of
+from bot.mail import Mail
+from bot.office import Office
+from storage.cases import Case
+from storage.database import NotWritten, TooBusy
+from storage.desk import VIETNAM
+from storage.officers import Officer
+from storage.store import Store
+from union import bands
+from union.bodies import Body, CaseKind, Role
+from union.calendar import is_working_day
+from union.cases import is_due_soon
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+# The hour at which bands change and news of the day goes out.
+DAILY_AT = time(7, 30)
+# A digest that is later than this is no digest of the morning any more.
+DIGEST_UNTIL = 17
+KEPT_DAYS = 30
+LINKS_KEPT_DAYS = 1
+# How many cases one transaction takes: others wait for it.
+PIECE = 50
+_MOST_OF_A_BODY = 5000
+_END = "end"
+
+Piece = Callable[[Mail, int], int | None]
+
+
+def tick(office: Office, scans: Mapping[int, int] | None = None) -> list[str]:
+    """Do what is due now; return the names of the jobs that did something.
+
+    *scans* are counted too: where "scans" is not among the names returned, count them again. A job
+    that fails is logged, and the others go on; the next tick takes it up.
+    """
+    now = office.database.clock().astimezone(VIETNAM)
+    jobs: list[tuple[str, Callable[[], bool]]] = [
+        ("scans", lambda: count_scans(office, scans or {})),
+        ("forget", lambda: _forget(office, now)),
+        ("memories", lambda: _memories(office, now)),
+    ]
+    if now.time() >= DAILY_AT:
+        jobs += [
+            ("reroute", lambda: _reroute(office, now.date())),
+            ("bands", lambda: _daily(office, "bands", now.date(), _renew_bands)),
+            ("overdue", lambda: _overdue(office)),
+            ("nudge", lambda: _nudge(office, now.date())),
+        ]
+    jobs.append(("digest", lambda: _digest(office, now)))
+    done = [name for name, job in jobs if _is_done(name, job)]
+    if done:
+        office.letters_wait.set()
+    return done
+
+
+def _is_done(name: str, job: Callable[[], bool]) -> bool:
+    try:
+        return job()
+    except (TooBusy, NotWritten):
+        return False
+    except Exception as error:  # noqa: BLE001 -- one job must not stop the others
+        log.error("round", job=name, error=place_of(error))
+        return False
+
+
+def count_scans(office: Office, scans: Mapping[int, int]) -> bool:
+    """Write scans counted since the last time. Raises TooBusy, NotWritten: count them again."""
+    if not scans:
+        return False
+    office.database.write(lambda store: store.posters.count(scans))
+    return True
+
+
+# --- pieces ---------------------------------------------------------------------------------------
+
+
+def _daily(office: Office, job: str, day: date, piece: Piece) -> bool:
+    """Run a job once for *day*, piece by piece; return whether anything was left to do.
+
+    Each piece begins after the id that the one before ended with. Where it stands is kept in the
+    same transaction, so that a crash leaves neither a gap nor a double.
+    """
+    slot = day.isoformat()
+    did = False
+    while not _is_finished(office, job, slot):
+        went_on = office.database.write(lambda store: _run_piece(store, office, job, slot, piece))
+        did = did or went_on
+        if not went_on:
+            break
+    return did
+
+
+def _is_finished(office: Office, job: str, slot: str) -> bool:
+    with office.database.read() as store:
+        return store.settings.get(_mark(job)) == f"{slot}:{_END}"
+
+
+def _run_piece(store: Store, office: Office, job: str, slot: str, piece: Piece) -> bool:
+    kept_slot, _, kept_after = (store.settings.get(_mark(job)) or "").partition(":")
+    after = kept_after if kept_slot == slot else "0"
+    if after == _END or not store.settings.is_first_run(job, f"{slot}:{after}"):
+        return False
+    mail = Mail(store, office, key=f"round:{job}:{slot}:{after}")
+    last = piece(mail, int(after))
+    store.settings.put(_mark(job), f"{slot}:{_END if last is None else last}")
+    return True
+
+
+def _mark(job: str) -> str:
+    return f"round-{job}"
+
+
+def _each(mail: Mail, cases: Iterable[Case], act: Callable[[Mail, Case], None]) -> None:
+    """Do *act* for each case by itself: one that breaks leaves nothing and stops no other."""
+    for case in cases:
+        own = Mail(mail.store, mail.office, key=f"{mail.key}:{case.id}")
+        try:
+            with mail.store.connection.begin_nested():
+                act(own, case)
+                own.post()
+        except Exception as error:  # noqa: BLE001 -- seen in the log, tried again another day
+            log.error("round", case=case.id, error=place_of(error))
+
+
+# --- the daily run: bands, and that enough have signed --------------------------------------------
+
+
+def _renew_bands(mail: Mail, after: int) -> int | None:
+    """Renew the bands of some petitions; tell signers, once, that enough have signed."""
+    found = mail.store.cases.live_petitions(after, PIECE)
+    _each(mail, found, _renew_band)
+    return found[-1].id if len(found) == PIECE else None
+
+
+def _renew_band(mail: Mail, case: Case) -> None:
+    store = mail.store
+    case = store.cases.locked(case.id)
+    is_enough = case.state != "open"
+    store.cases.set_band(case.id, bands.band(case.counted).low, is_enough=is_enough)
+    known = store.cases.band(case.id)
+    if not is_enough or known is None or known.enough_told_on is not None:
+        return
+    store.cases.enough_was_told(case.id)
+    # Who has been told of the next step already needs no word about this one.
+    if case.answered_at is None and case.due_on is not None and case.state in ("ready", "taken"):
+        casework.tell_signers(mail, case, "news-enough?", due=case.due_on)
+
+
+# --- what is late ---------------------------------------------------------------------------------
+
+
+def _overdue(office: Office) -> bool:
+    """Tell the body above of what is overdue, and the sender, once, with a new expected day."""
+    did = False
+    while True:
+        with office.database.read() as store:
+            late = [one.id for one in store.cases.overdue(PIECE)]
+        escalated = late and office.database.write(lambda store: _escalate_all(store, office, late))
+        if not escalated:
+            return did
+        did = True
+
+
+def _escalate_all(store: Store, office: Office, ids: list[int]) -> int:
+    """Escalate these cases; return how many were still overdue."""
+    before = {one.id for one in store.cases.overdue(PIECE)} & set(ids)
+    cases = [store.cases.by_id(one) for one in ids if one in before]
+    mail = Mail(store, office, key=f"round:overdue:{store.today.isoformat()}")
+    _each(mail, cases, _escalate)
+    return len(before) - len({one.id for one in store.cases.overdue(PIECE)} & before)
+
+
+def _escalate(mail: Mail, case: Case) -> None:
+    store = mail.store
+    case = store.cases.locked(case.id)
+    above = store.bodies.above(store.bodies.by_id(case.body_id))
+    changes: dict[str, datetime] = {"escalated_at": store.now}
+    is_first = case.late_told_at is None
+    if is_first:
+        changes["late_told_at"] = store.now
+    case = store.cases.change(case, **changes)
+    store.ledger.write("escalated", case_id=case.id, body_id=above.id, from_body=case.body_id)
+    casework.tell_desk(mail, case, "desk-nudge", ["desk-queue", "desk-remind-later"])
+    if above.id != case.body_id:
+        upper = replace(case, body_id=above.id, officer_id=None)
+        casework.tell_desk(mail, upper, "desk-urgent", ["desk-late", "urgent-busy"])
+    if is_first:
+        new_due = casework.working_days_from_today(store, "late_extension_days")
+        _tell_senders(mail, case, "news-late?", new_due=new_due)
+
+
+def _tell_senders(mail: Mail, case: Case, key: str, **facts: object) -> None:
+    if case.kind != "request":
+        casework.tell_signers(mail, case, key, **facts)
+    elif case.conversation_id is not None:
+        mail.news(case.conversation_id, case, key, **facts)
+
+
+# --- what is due soon -----------------------------------------------------------------------------
+
+
+def _nudge(office: Office, day: date) -> bool:
+    """Remind of what falls due within two working days: each officer once, each case once."""
+    with office.database.read() as store:
+        holidays = store.law.holidays()
+        if not is_working_day(day, holidays):
+            return False
+        marked = store.settings.get(_mark("nudge"))
+        if marked == day.isoformat():
+            return False
+        soon = [
+            case.id
+            for body in store.bodies.all()
+            for case in store.cases.queue([body.id], _MOST_OF_A_BODY)
+            if _is_to_be_nudged(case, day, holidays)
+        ]
+    return office.database.write(lambda store: _nudge_all(store, office, day, soon))
+
+
+def _is_to_be_nudged(case: Case, day: date, holidays: frozenset[date]) -> bool:
+    is_ours = case.answered_at is None and case.state != "returned"
+    return is_ours and is_due_soon(case.due_on, day, holidays)
+
+
+def _nudge_all(store: Store, office: Office, day: date, ids: list[int]) -> bool:
+    store.settings.put(_mark("nudge"), day.isoformat())
+    mail = Mail(store, office, key=f"round:nudge:{day.isoformat()}")
+    for row_id in ids:
+        case = store.cases.by_id(row_id)
+        if case.due_on and store.settings.is_first_run("nudge", f"{row_id}:{case.due_on:%y%m%d}"):
+            casework.tell_desk(mail, case, "desk-nudge", ["desk-queue", "desk-remind-later"])
+    # Several cases of one officer are one reminder.
+    mail.laid = list({one.conversation.id: one for one in mail.laid}.values())
+    mail.post()
+    return bool(mail.laid)
+
+
+# --- another body is responsible now --------------------------------------------------------------
+
+
+def _reroute(office: Office, day: date) -> bool:
+    """Hand cases over whose place of work has come to another body."""
+    slot = day.isoformat()
+    if _is_finished(office, "reroute", slot):
+        return False
+    with office.database.read() as store:
+        moving = [case.id for case in _every_case(store) if _new_body(store, case) is not None]
+
+    def work(store: Store) -> bool:
+        piece, rest = moving[:PIECE], moving[PIECE:]
+        del moving[:PIECE]
+        mail = Mail(store, office, key=f"round:reroute:{slot}")
+        _each(mail, [store.cases.by_id(one) for one in piece], _move)
+        if not rest:
+            store.settings.put(_mark("reroute"), f"{slot}:{_END}")
+        return bool(piece)
+
+    did = office.database.write(work)
+    while moving:
+        office.database.write(work)
+    return did
+
+
+def _every_case(store: Store) -> Iterable[Case]:
+    """Give every live case: petitions below their number, and what stands on a desk."""
+    after = 0
+    while found := store.cases.live_petitions(after, _MOST_OF_A_BODY):
+        yield from (one for one in found if one.state == "open")
+        after = found[-1].id
+    for body_id in store.bodies.every_id():
+        yield from store.cases.queue([body_id], _MOST_OF_A_BODY)
+
+
+def _new_body(store: Store, case: Case) -> Body | None:
+    """Return the body that must have a case now, where it is another than the one that has it.
+
+    What an officer has handed on by hand stays where it was put, unless that body is no more.
+    """
+    if case.enterprise_id is None:
+        return None
+    wanted = _wanted(store, case)
+    if case.body_id in {one.id for one in wanted}:
+        return None
+    if _still_exists(store, case.body_id) and _was_put_there(store, case):
+        return None
+    return wanted[0]
+
+
+def _wanted(store: Store, case: Case) -> list[Body]:
+    """Return the bodies that may have a case at its step, the one to move it to first."""
+    enterprise = store.enterprises.by_id(case.enterprise_id or 0)
+    if case.kind == "join":
+        return [casework.join_receiver(store, enterprise, wants_cdcs=case.wants_cdcs).body]
+    roles: dict[str, tuple[Role, ...]] = {
+        "guided": ("receives", "checks"),
+        "checked": ("signs",),
+        "returned": ("checks", "signs"),
+    }
+    kind: CaseKind = "petition" if case.kind == "petition" else "request"
+    return [
+        casework.responsible(store, enterprise, kind, role).body
+        for role in roles.get(case.state, ("receives",))
+    ]
+
+
+def _still_exists(store: Store, body_id: int) -> bool:
+    try:
+        store.bodies.by_id(body_id)
+    except LookupError:
+        return False
+    return True
+
+
+def _was_put_there(store: Store, case: Case) -> bool:
+    acts = store.ledger.of_case(case.id)
+    return any(one.act == "handed_on" for one in acts)
+
+
+_BACK = {"join": "waiting", "petition": "ready", "request": "waiting"}
+
+
+def _move(mail: Mail, case: Case) -> None:
+    """Hand a case over; dates and order stay, and everyone it concerns is told."""
+    store = mail.store
+    case = store.cases.locked(case.id)
+    body = _new_body(store, case)
+    if body is None or not case.is_live:
+        return
+    before = store.bodies.by_id(case.body_id).name if _still_exists(store, case.body_id) else ""
+    if case.state == "taken" and case.answered_at is None:
+        case = store.cases.change(case, state=_BACK[case.kind])
+    if case.state == "open":
+        # No officer may learn of a petition that is below its number: nobody at the desk is told.
+        old = case.body_id
+        case = store.cases.change(case, body_id=body.id)
+        store.ledger.write("handed_over", case_id=case.id, body_id=body.id, from_body=old)
+    else:
+        case = casework.hand_over(mail, case, body)
+    _tell_senders(mail, case, "moved-body", from_body=before)
+
+
+# --- the morning's digest -------------------------------------------------------------------------
+
+
+def _digest(office: Office, now: datetime) -> bool:
+    """Send each officer the digest of the morning, at her hour of a working day."""
+    day = now.date()
+    slot = f"{day.isoformat()}T{now.hour:02}"
+    with office.database.read() as store:
+        is_time = is_working_day(day, store.law.holidays()) and now.hour < DIGEST_UNTIL
+        if not is_time or store.settings.get(_mark("digest")) == slot:
+            return False
+        due = [one.id for one in store.officers.all() if one.digest_hour <= now.hour]
+    return office.database.write(lambda store: _send_digests(store, office, slot, due))
+
+
+def _send_digests(store: Store, office: Office, slot: str, ids: list[int]) -> bool:
+    day = slot.partition("T")[0]
+    store.settings.put(_mark("digest"), slot)
+    mail = Mail(store, office, key=f"round:digest:{slot}")
+    for officer in [_active(store, one) for one in ids]:
+        if officer and store.settings.is_first_run("digest", f"{day}:{officer.id}"):
+            mail.push(
+                officer.conversation_id, "desk-digest", ["digest-open", "later"], topic="desk"
+            )
+    mail.post()
+    return bool(mail.laid)
+
+
+def _active(store: Store, officer_id: int) -> Officer | None:
+    """Return an officer who still acts for a body, or None."""
+    officer = store.officers.by_id(officer_id)
+    return officer if officer.bodies else None
+
+
+# --- forgetting -----------------------------------------------------------------------------------
+
+
+def _forget(office: Office, now: datetime) -> bool:
+    """Forget once a day what was kept long enough: drafts, links, events, letters on pages."""
+    slot = now.date().isoformat()
+    if _is_finished(office, "forget", slot):
+        return False
+
+    def work(store: Store) -> int:
+        if not store.settings.is_first_run("forget", slot):
+            return 0
+        store.settings.put(_mark("forget"), f"{slot}:{_END}")
+        old = store.now - timedelta(days=KEPT_DAYS)
+        return (
+            store.people.end_old_drafts()
+            + store.links.forget_before(store.now - timedelta(days=LINKS_KEPT_DAYS))
+            + store.inbox.forget_before(old)
+            + store.outbox.wipe_before("web", old)
+        )
+
+    return office.database.write(work) > 0
+
+
+def _memories(office: Office, now: datetime) -> bool:
+    """Wipe what conversations remember that have been silent for long."""
+    before = now - timedelta(days=KEPT_DAYS)
+    with office.database.read() as store:
+        old = store.conversations.with_old_memory(before, PIECE)
+    if not old:
+        return False
+
+    def work(store: Store) -> int:
+        still = set(store.conversations.with_old_memory(before, PIECE))
+        for row_id in old:
+            if row_id in still:
+                store.conversations.forget_memory(row_id)
+        return len(still)
+
+    return office.database.write(work) > 0

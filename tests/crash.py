@@ -1,0 +1,201 @@
+"""Kill a process at every storage call and every outgoing call, bring the event again, compare.
+
+The work runs in a forked child that leaves with `os._exit` at the chosen point: no `finally`, no
+rollback, no flush. What is compared is everything that was kept, opened and made neutral.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from chat import ABILITIES, KEYS, Clock
+from sqlalchemy import BigInteger, LargeBinary, create_engine, event, select
+
+from bot.hear import hear
+from bot.office import Office
+from bot.sender import drain
+from bot.speech import Heard, Reply
+from bot.words import Words
+from storage import ids
+from storage.database import Database
+from storage.tables import Instant, metadata
+
+KILLED = 77
+_MADE_UP = re.compile(r"\b[A-HJKMNP-Z2-9]{6}\b|[A-Za-z0-9_-]{22}|(?<=\.)[A-Z2-7]{20}\b|M-\d+")
+# How a letter travelled may differ after a crash, that it arrived may not.
+_TRAVEL = {"tries", "lease", "error"}
+
+
+@dataclass
+class Points:
+    """Counts the points at which a process may die, and dies at one of them."""
+
+    stop_at: int = 0
+    count: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    def reach(self, kind: str) -> None:
+        """Pass a point, or die here."""
+        self.count += 1
+        self.kinds[kind] += 1
+        if self.count == self.stop_at:
+            os._exit(KILLED)
+
+
+class PaperMouth:
+    """A channel that writes what it delivers to a file, as a platform keeps what it was given."""
+
+    def __init__(self, path: Path, points: Points) -> None:
+        self.path = path
+        self.points = points
+
+    async def send(self, address: str, reply: Reply) -> str:
+        self.points.reach("before send")
+        line = _neutral(f"{address}|{reply.text}").replace("\n", " / ")
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(descriptor, f"{line}\n".encode())
+        os.close(descriptor)
+        self.points.reach("after send")
+        return "paper"
+
+
+def watch(database: Database, points: Points) -> None:
+    """Make a point of every statement, before and after, and of every commit."""
+    for engine in (database._engine, database._readers):
+        event.listen(engine, "before_cursor_execute", lambda *_: points.reach("before statement"))
+        event.listen(engine, "after_cursor_execute", lambda *_: points.reach("after statement"))
+        event.listen(engine, "commit", lambda *_: points.reach("before commit"))
+        event.listen(engine, "savepoint", lambda *_: points.reach("before savepoint"))
+        event.listen(engine, "release_savepoint", lambda *_: points.reach("before release"))
+
+
+@dataclass
+class Scene:
+    """A database just before the moment that is looked at, and what happens in that moment."""
+
+    path: Path
+    clock: Clock
+    words: Words
+    act: Callable[[Office], object]
+
+    def reference(self, folder: Path) -> tuple[object, Counter[str], Points]:
+        """Return what is kept and what arrived when nothing goes wrong, and the points passed."""
+        path, arrived = self._copy(folder, "reference")
+        points = Points()
+        counted = _in_child(lambda: self._run(path, arrived, points), points)
+        self._settle(path, arrived)
+        return snapshot(path), _lines(arrived), counted
+
+    def crashed(self, folder: Path, stop_at: int) -> tuple[object, Counter[str]]:
+        """Return the same after dying at one point and hearing the event again."""
+        path, arrived = self._copy(folder, f"p{stop_at}")
+        died = _in_child(lambda: self._run(path, arrived, points), points := Points(stop_at))
+        assert died.count == -1, f"point {stop_at} was not reached"
+        self._settle(path, arrived)
+        result = snapshot(path), _lines(arrived)
+        shutil.rmtree(path.parent)
+        return result
+
+    def _copy(self, folder: Path, name: str) -> tuple[Path, Path]:
+        place = folder / name
+        place.mkdir()
+        for suffix in ("", "-wal", "-shm"):
+            source = Path(f"{self.path}{suffix}")
+            if source.exists():
+                shutil.copy(source, place / f"town.db{suffix}")
+        return place / "town.db", place / "arrived"
+
+    def _settle(self, path: Path, arrived: Path) -> None:
+        """Restart: the platform brings the event again, and leases of the dead run out."""
+        later = Clock(self.clock.now + timedelta(minutes=10))
+        again = Scene(path, self.clock, self.words, self.act)
+        ended = _in_child(lambda: again._run(path, arrived, Points(), later), Points())
+        assert ended.count >= 0
+
+    def _run(self, path: Path, arrived: Path, points: Points, later: Clock | None = None) -> None:
+        ids.after_fork()
+        clock = Clock(self.clock.now)
+        database = Database(f"sqlite:///{path}", KEYS, clock)
+        watch(database, points)
+        office = Office(database, self.words, "https://ketdoan.example", ABILITIES)
+        self.act(office)
+        points.reach("after the commit, before the answer")
+        if later is not None:
+            clock.now = later.now
+        mouths = {name: PaperMouth(arrived, points) for name in ("paper", "abroad")}
+        while asyncio.run(drain(office, mouths)):
+            pass
+        database.close()
+
+
+def hears(heard: Heard) -> Callable[[Office], object]:
+    """Return the act of hearing something."""
+    return lambda office: hear(heard, office)
+
+
+def _in_child(work: Callable[[], None], points: Points) -> Points:
+    """Run *work* in a forked child; return its points, or a count of -1 where it died at one."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+            told = ";".join(f"{kind}={number}" for kind, number in points.kinds.items())
+            os.write(writer, told.encode())
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        told = pipe.read()
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code == KILLED:
+        return Points(count=-1)
+    assert code == 0, f"the child ended with {code}"
+    kinds = Counter({one.split("=")[0]: int(one.split("=")[1]) for one in told.split(";") if one})
+    return Points(count=kinds.total(), kinds=kinds)
+
+
+def snapshot(path: Path) -> dict[str, list[str]]:
+    """Return everything that is kept, sealed values opened, made-up values made neutral."""
+    engine = create_engine(f"sqlite:///{path}")
+    found = {}
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+        for table in metadata.sorted_tables:
+            rows = connection.execute(select(table)).mappings()
+            found[table.name] = sorted(_row(table, row) for row in rows)
+    engine.dispose()
+    return found
+
+
+def _row(table, row) -> str:
+    parts = []
+    for column in table.columns:
+        value = row[column.name]
+        if column.name in _TRAVEL or column.name.endswith("_blind"):
+            continue
+        if isinstance(column.type, LargeBinary):
+            value = KEYS.open(table.name, row["id"], column.name, value) if value else ""
+        elif isinstance(column.type, BigInteger | Instant):
+            value = "set" if value is not None else "none"
+        parts.append(f"{column.name}={value}")
+    return _neutral(" ".join(parts))
+
+
+def _neutral(text: str) -> str:
+    return _MADE_UP.sub("…", text)
+
+
+def _lines(path: Path) -> Counter[str]:
+    return Counter(path.read_text(encoding="utf-8").splitlines()) if path.exists() else Counter()

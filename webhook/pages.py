@@ -1,0 +1,139 @@
+"""Pages of ours: templates filled with the words of one language, and nothing from elsewhere."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateNotFound
+from markupsafe import Markup, escape
+from starlette.responses import HTMLResponse, Response
+
+from bot.words import Words
+from union.codes import grouped
+
+HERE = Path(__file__).parent
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+# The address in a static file's name changes with its bytes, so that it may be kept for long.
+_KEPT = "public, max-age=31536000, immutable"
+
+
+class Pages:
+    """Fills templates. *origin* is our own address: only links to it are made tappable."""
+
+    def __init__(self, words: Words, origin: str) -> None:
+        self.words = words
+        self._origin = origin
+        self._environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters["linked"] = self._linked
+        self._environment.filters["grouped"] = grouped
+        self._environment.globals["file"] = self._file
+        self._loaded: dict[str, Template] = {}
+
+    def show(
+        self,
+        name: str,
+        language: str,
+        *,
+        status: int = 200,
+        **facts: Any,
+    ) -> HTMLResponse:
+        """Return the page *name* in a language. Raises LookupError for a page nobody made."""
+        return HTMLResponse(self.fill(name, language, **facts), status_code=status)
+
+    def fill(self, name: str, language: str, **facts: Any) -> str:
+        """Return the text of a page or of a part of one."""
+        return self._template(name).render(
+            lang=language,
+            languages=self.words.languages,
+            t=self._speaker(language),
+            label=self._labeller(language),
+            when=lambda at: self.words.when(at, language) if isinstance(at, datetime) else at,
+            **facts,
+        )
+
+    def refusal(self, key: str, language: str, status: int, seconds: int) -> HTMLResponse:
+        """Return the page that says what stood in the way."""
+        page = self.show(
+            "notice", language, status=status, text=self._refused(key, language, seconds)
+        )
+        if status == 503:
+            page.headers["retry-after"] = str(seconds)
+        return page
+
+    def static(self, name: str) -> Response | None:
+        """Return a file of ours, or None."""
+        kept = self._files.get(name)
+        if kept is None:
+            return None
+        content, kind = kept
+        return Response(content, media_type=kind, headers={"cache-control": _KEPT})
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _template(self, name: str) -> Template:
+        if name not in self._loaded:
+            try:
+                self._loaded[name] = self._environment.get_template(f"{name}.html")
+            except TemplateNotFound:
+                raise LookupError(name) from None
+        return self._loaded[name]
+
+    def _speaker(self, language: str) -> Callable[..., str]:
+        def speak(key: str, **facts: Any) -> str:
+            return self.words.text(key, language, **facts)
+
+        return speak
+
+    def _labeller(self, language: str) -> Callable[..., str]:
+        def speak(choice: str, **facts: Any) -> str:
+            return self.words.label(choice, language, **facts)
+
+        return speak
+
+    def _refused(self, key: str, language: str, seconds: int) -> str:
+        return self.words.text(key, language, seconds=seconds)
+
+    def _linked(self, text: str) -> Markup:
+        """Return a text with links to our own pages made tappable; everything else is escaped."""
+        parts = re.split(f"({re.escape(self._origin)}/[A-Za-z0-9_/-]+)", text)
+        made = (
+            Markup('<a href="{0}">{0}</a>').format(part) if number % 2 else escape(part)
+            for number, part in enumerate(parts)
+        )
+        return Markup("").join(made)
+
+    @cached_property
+    def _files(self) -> dict[str, tuple[bytes, str]]:
+        return {
+            _stamped(path): (path.read_bytes(), _TYPES[path.suffix])
+            for path in sorted((HERE / "static").iterdir())
+            if path.suffix in _TYPES
+        }
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {
+            path.name: f"/static/{_stamped(path)}" for path in sorted((HERE / "static").iterdir())
+        }
+
+    def _file(self, name: str) -> str:
+        return self._names[name]
+
+
+def _stamped(path: Path) -> str:
+    mark = hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+    return f"{path.stem}.{mark}{path.suffix}"

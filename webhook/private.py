@@ -1,0 +1,109 @@
+"""One-time pages: a look at the address shows a button only, and the button opens."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.speech import Form, Heard, Page
+from storage.conversations import Conversation
+from storage.store import Store
+from webhook import cookies, nonces
+from webhook.door import Door, door_of
+from webhook.forms import BadForm, read_form
+from webhook.guard import WAIT_SECONDS, asker
+from webhook.outcomes import page_after, shown
+
+router = APIRouter()
+
+LONGEST_TOKEN = 64
+# What a page may send, beside opening it; anything else is no form of ours.
+FORMS = frozenset(
+    ("sign-page", "open-names", "show-phone", "set-aside", "consents-page", "mine-download")
+)
+# Fields that say where the form came from, not what she filled in.
+_OURS = frozenset(("form", "nonce", "token", "lang"))
+
+
+@router.get("/t/{token}")
+async def closed(request: Request, token: str) -> Response:
+    """Show a button and nothing else, whatever the token: previews of links come here too."""
+    door = door_of(request)
+    return door.pages.show("private", door.language(request), path=f"/t/{token[:LONGEST_TOKEN]}")
+
+
+@router.post("/t/{token}")
+async def opened(request: Request, token: str) -> Response:
+    """Open the page, or hear what was filled in on it."""
+    door = door_of(request)
+    fields = await read_form(request)
+    name = fields.get("form", "open-link")
+    if name != "open-link" and name not in FORMS:
+        raise BadForm
+    reader = await door.read(lambda store: _reader(store, token))
+    if reader is None or not _may_open(request, door, reader):
+        return await _expired(request, door)
+    if not door.limits.talk.takes(f"page:{reader.conversation.address}"):
+        return door.refuse(request, 503, "page-unavailable", WAIT_SECONDS)
+    return await _hear(door, reader.conversation, token, name, fields)
+
+
+class _Reader:
+    """Who a link was made for."""
+
+    def __init__(self, kind: str, conversation: Conversation) -> None:
+        self.kind = kind
+        self.conversation = conversation
+
+
+def _reader(store: Store, token: str) -> _Reader | None:
+    link = store.links.find(token) if len(token) <= LONGEST_TOKEN else None
+    if link is None:
+        return None
+    return _Reader(link.kind, store.conversations.by_id(link.conversation_id))
+
+
+def _may_open(request: Request, door: Door, reader: _Reader) -> bool:
+    """Whether this browser may open it: names, only the one whose chat got the link."""
+    if reader.kind != "names" or reader.conversation.channel != "web":
+        return True
+    return cookies.address_in(request, door.settings) == reader.conversation.address
+
+
+async def _hear(
+    door: Door, known: Conversation, token: str, name: str, fields: dict[str, str]
+) -> Response:
+    event = _event(door, token, name, fields)
+    filled = {key: value for key, value in fields.items() if key not in _OURS}
+    form = Form(name, {**filled, "token": token})
+    outcome = await door.hear(Heard(known.channel, known.address, event, form=form))
+    if outcome.page is not None:
+        return await page_after(door, known, outcome.page, whose=token)
+    if outcome.is_repeat:
+        return _said(door, known, "error-already-done")
+    if outcome.letters:
+        return door.pages.show("notice", known.language, text=outcome.letters[0].text)
+    return _said(door, known, "page-back-to-chat")
+
+
+def _said(door: Door, known: Conversation, key: str) -> Response:
+    text = door.office.words.text(key, known.language)
+    return door.pages.show("notice", known.language, text=text)
+
+
+def _event(door: Door, token: str, name: str, fields: dict[str, str]) -> str:
+    """Return the event's name. Opening is no deed: whoever lost the line may press again."""
+    keys = door.office.database.keys
+    nonce = fields.get("nonce", "")
+    if name == "open-link":
+        nonce = nonces.fresh(keys, token)
+    elif not nonces.is_for(keys, token, nonce):
+        raise BadForm
+    said = sorted(f"{key}={value}" for key, value in fields.items())
+    return f"form:{nonces.event_id(keys, nonce, *said)}"
+
+
+async def _expired(request: Request, door: Door) -> Response:
+    """Say that the link opens nothing: the same for unknown, used, expired and another's."""
+    if not door.limits.may_guess(asker(request)):
+        return door.refuse(request, 503, "page-unavailable", WAIT_SECONDS)
+    return shown(door, door.language(request), Page("expired"), whose="")
