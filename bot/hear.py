@@ -84,7 +84,10 @@ def take_turn(heard: Heard, office: Office, store: Store, prepared: Prepared) ->
         with store.connection.begin_nested():
             dialogue.find(turn)(turn)
     except (Unclear, NotAllowed) as why:
+        # What was to leave no trace leaves none either when it could not be read.
+        is_hidden = turn.is_hidden
         turn = Turn(heard, before, store, office, prepared)
+        turn.is_hidden = is_hidden
         turn.refuse(why)
     return turn.close()
 

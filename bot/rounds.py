@@ -87,7 +87,7 @@ def count_scans(office: Office, scans: Mapping[int, int]) -> bool:
     return True
 
 
-# --- pieces ---------------------------------------------------------------------------------------
+# --- pieces --------------------------------------------------------------------------------------
 
 
 def _daily(office: Office, job: str, day: date, piece: Piece) -> bool:
@@ -138,7 +138,7 @@ def _each(mail: Mail, cases: Iterable[Case], act: Callable[[Mail, Case], None]) 
             log.error("round", case=case.id, error=place_of(error))
 
 
-# --- the daily run: bands, and that enough have signed --------------------------------------------
+# --- the daily run: bands, and that enough have signed -------------------------------------------
 
 
 def _renew_bands(mail: Mail, after: int) -> int | None:
@@ -162,28 +162,27 @@ def _renew_band(mail: Mail, case: Case) -> None:
         casework.tell_signers(mail, case, "news-enough?", due=case.due_on)
 
 
-# --- what is late ---------------------------------------------------------------------------------
+# --- what is late --------------------------------------------------------------------------------
 
 
 def _overdue(office: Office) -> bool:
     """Tell the body above of what is overdue, and the sender, once, with a new expected day."""
+    with office.database.read() as store:
+        if not store.cases.overdue(1):
+            return False
     did = False
-    while True:
-        with office.database.read() as store:
-            late = [one.id for one in store.cases.overdue(PIECE)]
-        escalated = late and office.database.write(lambda store: _escalate_all(store, office, late))
-        if not escalated:
-            return did
+    while office.database.write(lambda store: _escalate_some(store, office)):
         did = True
+    return did
 
 
-def _escalate_all(store: Store, office: Office, ids: list[int]) -> int:
-    """Escalate these cases; return how many were still overdue."""
-    before = {one.id for one in store.cases.overdue(PIECE)} & set(ids)
-    cases = [store.cases.by_id(one) for one in ids if one in before]
+def _escalate_some(store: Store, office: Office) -> int:
+    """Escalate some cases; return how many are done with."""
+    late = store.cases.overdue(PIECE)
     mail = Mail(store, office, key=f"round:overdue:{store.today.isoformat()}")
-    _each(mail, cases, _escalate)
-    return len(before) - len({one.id for one in store.cases.overdue(PIECE)} & before)
+    _each(mail, late, _escalate)
+    still = {one.id for one in store.cases.overdue(PIECE)}
+    return len({one.id for one in late} - still)
 
 
 def _escalate(mail: Mail, case: Case) -> None:
@@ -212,7 +211,7 @@ def _tell_senders(mail: Mail, case: Case, key: str, **facts: object) -> None:
         mail.news(case.conversation_id, case, key, **facts)
 
 
-# --- what is due soon -----------------------------------------------------------------------------
+# --- what is due soon ----------------------------------------------------------------------------
 
 
 def _nudge(office: Office, day: date) -> bool:
@@ -251,7 +250,7 @@ def _nudge_all(store: Store, office: Office, day: date, ids: list[int]) -> bool:
     return bool(mail.laid)
 
 
-# --- another body is responsible now --------------------------------------------------------------
+# --- another body is responsible now -------------------------------------------------------------
 
 
 def _reroute(office: Office, day: date) -> bool:
@@ -283,8 +282,14 @@ def _every_case(store: Store) -> Iterable[Case]:
     while found := store.cases.live_petitions(after, _MOST_OF_A_BODY):
         yield from (one for one in found if one.state == "open")
         after = found[-1].id
-    for body_id in store.bodies.every_id():
+    for body_id in sorted(_bodies_lately(store)):
         yield from store.cases.queue([body_id], _MOST_OF_A_BODY)
+
+
+def _bodies_lately(store: Store) -> set[int]:
+    """Return every body of today, and those that ended in the last weeks: cases may lie there."""
+    days = (store.today - timedelta(days=back) for back in (0, 1, 7, 31))
+    return {one.id for day in days for one in store.bodies.all(day)}
 
 
 def _new_body(store: Store, case: Case) -> Body | None:
@@ -293,7 +298,7 @@ def _new_body(store: Store, case: Case) -> Body | None:
     What an officer has handed on by hand stays where it was put, unless that body is no more.
     """
     if case.enterprise_id is None:
-        return None
+        return None if _still_exists(store, case.body_id) else store.bodies.triage()
     wanted = _wanted(store, case)
     if case.body_id in {one.id for one in wanted}:
         return None
@@ -329,7 +334,7 @@ def _still_exists(store: Store, body_id: int) -> bool:
 
 def _was_put_there(store: Store, case: Case) -> bool:
     acts = store.ledger.of_case(case.id)
-    return any(one.act == "handed_on" for one in acts)
+    return any(one.act in ("handed_on", "handed_by_hand") for one in acts)
 
 
 _BACK = {"join": "waiting", "petition": "ready", "request": "waiting"}
@@ -355,7 +360,7 @@ def _move(mail: Mail, case: Case) -> None:
     _tell_senders(mail, case, "moved-body", from_body=before)
 
 
-# --- the morning's digest -------------------------------------------------------------------------
+# --- the morning's digest ------------------------------------------------------------------------
 
 
 def _digest(office: Office, now: datetime) -> bool:
@@ -389,7 +394,7 @@ def _active(store: Store, officer_id: int) -> Officer | None:
     return officer if officer.bodies else None
 
 
-# --- forgetting -----------------------------------------------------------------------------------
+# --- forgetting ----------------------------------------------------------------------------------
 
 
 def _forget(office: Office, now: datetime) -> bool:

@@ -206,7 +206,12 @@ class Signatures(Desk):
     def _shared(self, query: Any) -> int:
         inner = query.subquery()
         column = inner.c[0]
-        groups = select(func.count().label("n")).group_by(column).having(func.count() > 1)
+        groups = (
+            select(func.count().label("n"))
+            .select_from(inner)
+            .group_by(column)
+            .having(func.count() > 1)
+        )
         return sum(row.n for row in self.connection.execute(groups))
 
     def _where(self, condition: ColumnElement[bool]) -> list[Signature]:

@@ -34,6 +34,7 @@ def how(runs: int, *, phases: tuple[Phase, ...] = tuple(Phase)) -> settings:
         deadline=None,
         database=None,
         phases=phases,
+        report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )

@@ -1,6 +1,7 @@
 """What runs beside the pages: the sender, and once a minute the rounds and the scans."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -32,24 +33,29 @@ class Clockwork:
         """Run the sender and the minutes until stopped; the last scans are written at the end."""
         # No channel of this installation sends by itself: the page fetches its letters.
         await asyncio.gather(sender.run(self._office, {}, self._stop), self._minutes())
-        await self._tick()
+        await self._during(rounds.count_scans)
 
     async def _minutes(self) -> None:
         while not self._stop.is_set():
-            await self._tick()
+            await self._during(_tick)
             try:
                 await asyncio.wait_for(self._stop.wait(), self._every)
             except TimeoutError:
                 continue
 
-    async def _tick(self) -> None:
+    async def _during(self, act: Callable[[Office, Mapping[int, int]], bool]) -> None:
+        """Let something write the scans counted so far; what it could not write is kept."""
         counted = self._scans.take()
+        written = False
         try:
-            await asyncio.to_thread(rounds.count_scans, self._office, counted)
-            counted = {}
-            await asyncio.to_thread(rounds.tick, self._office)
+            written = await asyncio.to_thread(act, self._office, counted)
         except (NotWritten, TooBusy):
-            self._scans.put_back(counted)
+            log.warning("rounds wait")
         except Exception as error:  # noqa: BLE001 -- the next minute comes whatever happened
-            self._scans.put_back(counted)
             log.error("rounds", error=place_of(error))
+        if not written:
+            self._scans.put_back(counted)
+
+
+def _tick(office: Office, counted: Mapping[int, int]) -> bool:
+    return "scans" in rounds.tick(office, counted)

@@ -35,9 +35,10 @@ def open_office(
     chosen.keys()
     setup.check(chosen)
     office = make_office(chosen, clock or utc_now)
-    if clock is None:
-        go_with_demo(office.database)
     try:
+        setup.check_key(office.database)
+        if clock is None:
+            go_with_demo(office.database)
         yield chosen, office
     finally:
         office.database.close()
@@ -51,16 +52,18 @@ def order(
     With an *event_id* the same command given again is refused as done.
     """
     event = event_id or secrets.token_hex(12)
-    heard = Heard("operator", _user(), event, form=Form(form, fields))
+    user = _user()
     try:
-        outcome = hear(heard, office)
+        # Once and for all: commands are answered in English.
+        hear(Heard("operator", user, f"english:{user}", text="english"), office)
+        outcome = hear(Heard("operator", user, event, form=Form(form, fields)), office)
     except (TooBusy, NotWritten):
         raise Trouble("the database is busy or the disk is full; nothing was changed") from None
     if outcome.is_repeat:
         raise Trouble("this very command has been carried out before; nothing was changed")
     if outcome.page is None:
         told = outcome.letters[0].text if outcome.letters else "no answer"
-        raise Trouble(" ".join(told.split()))
+        raise Trouble(told)
     facts = outcome.page.facts
     if refused := facts.get("refused"):
         rest = {name: value for name, value in facts.items() if name not in ("refused", "text")}
@@ -81,11 +84,11 @@ def print_facts(facts: Mapping[str, Any], *, as_json: bool) -> None:
         typer.echo(json.dumps(facts, ensure_ascii=False, default=_plain))
         return
     for name, value in facts.items():
+        if name == "text":
+            continue  # the same in a sentence
         if isinstance(value, list | tuple):
             for one in value:
                 typer.echo(_line(one))
-        elif name == "text":
-            typer.echo(str(value))
         else:
             typer.echo(f"{name}: {_plain(value)}")
 

@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from itertools import count, product
+from itertools import count
 
 from bot.casework import grassroots_of, responsible
 from bot.speech import Choice, Form, Heard, Outcome
@@ -14,8 +14,16 @@ from webhook.staging import SAMPLES
 from webhook.trouble import Trouble
 
 ROLES: tuple[Role, ...] = ("receives", "checks", "signs")
-_FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng")
-_GIVEN = ("Thị Mẫu", "Văn Nháp", "Thị Thử", "Văn Ví Dụ", "Thị Minh Họa")
+_NAMES = (
+    "Trần Văn Ví Dụ",
+    "Phạm Thị Nháp",
+    "Hoàng Văn Minh Họa",
+    "Vũ Thị Giả Định",
+    "Đặng Văn Thử Nghiệm",
+    "Bùi Thị Làm Mẫu",
+    "Đỗ Văn Tạm",
+    "Hồ Thị Phác Thảo",
+)
 _OFFICER = "Lê Thị Thử"
 SIGNERS = 4
 
@@ -87,13 +95,12 @@ async def redeem(door: Door, desk: DemoOffice) -> str:
 
 async def sign_some(door: Door, token: str) -> None:
     """Let some colleagues scan a poster and put their names down, without a phone."""
-    names = [f"{family} {given}" for family, given in product(_FAMILY, _GIVEN)]
     for _ in range(SIGNERS):
         address = cookies.new_address()
         said = await door.hear(Heard("web", address, _event(), scan=token))
         said = await _press(door, address, said, "sign")
         await _press(door, address, said, "consent-a")
-        name = names[next(_counter) % len(names)]
+        name = _NAMES[next(_counter) % len(_NAMES)]
         said = await door.hear(Heard("web", address, _event(), text=name))
         await _press(door, address, said, "put-name")
 

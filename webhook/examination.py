@@ -1,17 +1,20 @@
 """Look over an installation: every setting in force, and whatever needs a look."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from bot.office import Office
 from storage.bodies import NoTriage
 from storage.store import Store
 from union.rules import NoRule
 from webhook import setup
+from webhook.health import in_trouble
 from webhook.logs import set_up_logs
 from webhook.settings import PREFIX, Settings, read_settings, unknown_names
 from webhook.trouble import Trouble
 from webhook.wiring import make_office
 
+_AHEAD = timedelta(days=400)
 _MASK = "(set, not shown)"
 
 
@@ -90,8 +93,11 @@ def _look_at_law(store: Store, found: Findings) -> None:
             found.notes.append(f"law: {key} was to be read again by {rule.review_on}")
         if rule.is_provisional(today):
             found.notes.append(f"law: {key} is shown as expected only ({rule.certainty})")
-    for day in sorted(one for one in store.law.uncertain_holidays() if one >= today):
-        found.notes.append(f"holidays: {day} is expected, not decided")
+    until = today + _AHEAD
+    expected = [day for day in store.law.uncertain_holidays() if today <= day <= until]
+    if expected:
+        days = ", ".join(day.isoformat() for day in sorted(expected))
+        found.notes.append(f"holidays expected, not decided: {days}")
 
 
 def _look_at_bodies(store: Store, found: Findings) -> None:
@@ -106,7 +112,9 @@ def _look_at_bodies(store: Store, found: Findings) -> None:
 def _look_at_letters(store: Store, found: Findings) -> None:
     counts = store.outbox.counts()
     listed = ", ".join(f"{state} {number}" for state, number in sorted(counts.items()))
+    # A page reads its letters itself, so that those stay "waiting" until they are wiped.
     found.notes.append(f"letters: {listed or 'none'}")
+    found.notes.append(f"channels in trouble: {', '.join(in_trouble(store)) or 'none'}")
     if stuck := counts.get("dead", 0) + counts.get("held", 0):
         found.notes.append(f"letters that found no way: {stuck}")
     if broken := len(store.inbox.failed()):

@@ -34,7 +34,7 @@ def invite(
         print_facts(order(office, "invite", fields), as_json=as_json)
 
 
-def revoke(  # noqa: PLR0913 -- a command has that many switches
+def revoke(
     body: _Body,
     role: Annotated[str, typer.Option(help="Only this role; all of them without it.")] = "",
     officer: Annotated[

@@ -22,18 +22,19 @@ def init(
 ) -> None:
     """Make the data folder, the key and the database, and read in the law. Safe to run again."""
     from webhook import setup
-    from webhook.counter import open_office, order
+    from webhook.counter import open_office
     from webhook.settings import read_settings
 
     settings = read_settings()
     for line in setup.prepare(settings):
         typer.echo(line)
     with open_office(settings) as (_, office):
+        setup.know_key(office.database)
         figures, days = setup.proclaim_law(office.database)
         typer.echo(f"read in {figures} dated figures and {days} holidays")
         if triage:
-            body = order(office, "triage", {"body": triage})["body"]
-            typer.echo(f"{body} takes what nobody else is responsible for")
+            name = setup.name_triage(office.database, triage)
+            typer.echo(f"{name} takes what nobody else is responsible for")
 
 
 def serve() -> None:

@@ -22,14 +22,15 @@ async def page_after(door: Door, known: Conversation, page: Page, *, whose: str)
     Its forms carry a nonce bound to *whose* (an address or a token).
     """
     now = await door.read(lambda store: store.conversations.by_id(known.id))
-    return shown(door, now.language, page, whose=whose)
+    is_web = known.channel == "web"
+    return shown(door, now.language, page, whose=whose, is_web=is_web)
 
 
-def shown(door: Door, language: str, page: Page, *, whose: str) -> Response:
-    """Return a page with its facts, as HTML or as a file to keep."""
+def shown(door: Door, language: str, page: Page, *, whose: str, is_web: bool = False) -> Response:
+    """Return a page with its facts, as HTML or as a file to keep; *is_web*: the chat is ours."""
     if page.name in _FILES:
         return _file(_FILES[page.name], page.facts)
-    facts = {"token": "", "now": door.office.database.clock(), **page.facts}
+    facts = {"token": "", "now": door.office.database.clock(), "is_web": is_web} | dict(page.facts)
     nonce = nonces.fresh(door.office.database.keys, whose)
     answer = door.pages.show(
         f"page-{page.name}",
@@ -40,7 +41,6 @@ def shown(door: Door, language: str, page: Page, *, whose: str) -> Response:
     )
     if page.name == _LEFT:
         cookies.forget(answer, door.settings)
-        answer.headers["clear-site-data"] = '"cache", "storage"'
     return answer
 
 

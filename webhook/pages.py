@@ -47,6 +47,7 @@ class Pages:
         self,
         name: str,
         language: str,
+        /,
         *,
         status: int = 200,
         **facts: Any,
@@ -54,7 +55,7 @@ class Pages:
         """Return the page *name* in a language. Raises LookupError for a page nobody made."""
         return HTMLResponse(self.fill(name, language, **facts), status_code=status)
 
-    def fill(self, name: str, language: str, **facts: Any) -> str:
+    def fill(self, name: str, language: str, /, **facts: Any) -> str:
         """Return the text of a page or of a part of one."""
         return self._template(name).render(
             lang=language,
@@ -107,14 +108,22 @@ class Pages:
     def _refused(self, key: str, language: str, seconds: int) -> str:
         return self.words.text(key, language, seconds=seconds)
 
-    def _linked(self, text: str) -> Markup:
-        """Return a text with links to our own pages made tappable; everything else is escaped."""
+    def _linked(self, text: str, private: str) -> Markup:
+        """Return a text with links to our own pages made tappable; everything else is escaped.
+
+        A one-time page is a button with the words *private*; an address to pass on stays visible.
+        """
         parts = re.split(f"({re.escape(self._origin)}/[A-Za-z0-9_/-]+)", text)
         made = (
-            Markup('<a href="{0}">{0}</a>').format(part) if number % 2 else escape(part)
-            for number, part in enumerate(parts)
+            self._link(part, private) if n % 2 else escape(part) for n, part in enumerate(parts)
         )
         return Markup("").join(made)
+
+    def _link(self, address: str, private: str) -> Markup:
+        path = address.removeprefix(self._origin)
+        if path.startswith("/t/"):
+            return Markup('<a class="button" href="{}">{}</a>').format(path, private)
+        return Markup('<a href="{0}">{0}</a>').format(address)
 
     @cached_property
     def _files(self) -> dict[str, tuple[bytes, str]]:

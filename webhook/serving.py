@@ -10,7 +10,7 @@ import uvicorn
 from webhook.app import create_app
 from webhook.counter import open_office
 from webhook.settings import Settings
-from webhook.setup import file_of
+from webhook.setup import check, file_of
 from webhook.trouble import Trouble
 
 _GRACE_SECONDS = 10
@@ -42,6 +42,7 @@ def only_one(settings: Settings) -> Iterator[None]:
 
 def serve(settings: Settings) -> None:
     """Serve until told to stop. Raises Trouble, SettingTrouble."""
+    check(settings)
     with only_one(settings), open_office(settings) as (_, office):
         with office.database.read() as store:
             is_demo = store.settings.is_demo

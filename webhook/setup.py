@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from storage.bodies import TRIAGE
 from storage.database import Database, utc_now
 from storage.desk import VIETNAM
 from storage.law import read_holidays, read_rules
@@ -14,13 +15,14 @@ from storage.migrate import is_current, upgrade
 from storage.sealed import make_key_file
 from storage.store import Store
 from webhook.settings import PREFIX, Settings
-from webhook.trouble import SettingTrouble
+from webhook.trouble import SettingTrouble, Trouble
 from webhook.wiring import LAW
 
 # Holidays from the year of the oldest deadline still open to the last one promised ahead.
 _YEARS_BACK, _YEARS_AHEAD = 2, 4
 # The setting that says by how many seconds a demo's clock is ahead.
 AHEAD = "demo_ahead"
+_KEY_MARK = "key_mark"
 
 
 def prepare(settings: Settings) -> list[str]:
@@ -55,7 +57,13 @@ def check(settings: Settings) -> None:
     path = file_of(settings.store_url)
     if path is not None and not path.exists():
         raise SettingTrouble(f"there is no database at {path} yet; `ketdoan init` makes one")
-    if not is_current(settings.store_url):
+    try:
+        is_ready = is_current(settings.store_url)
+    except Exception as trouble:  # noqa: BLE001 -- whatever the file is, it is no database of ours
+        raise SettingTrouble(
+            f"{PREFIX}DATABASE_URL: {path} cannot be used ({type(trouble).__name__})"
+        ) from None
+    if not is_ready:
         raise SettingTrouble("the database is not up to date; run `ketdoan init`")
 
 
@@ -68,6 +76,27 @@ def check_place(settings: Settings) -> None:
         )
     if not path.parent.is_dir():
         raise SettingTrouble(f"{PREFIX}DATABASE_URL: the folder {path.parent} does not exist")
+
+
+def know_key(database: Database) -> None:
+    """Note, once, which key seals this database."""
+    mark = database.keys.mac("key", _KEY_MARK)
+
+    def work(store: Store) -> None:
+        if store.settings.get(_KEY_MARK) is None:
+            store.settings.put(_KEY_MARK, mark)
+
+    database.write(work)
+
+
+def check_key(database: Database) -> None:
+    """Refuse a key that is not the one of this database: nothing would open, and what it sealed
+    would be lost with it. Raises SettingTrouble.
+    """
+    with database.read() as store:
+        known = store.settings.get(_KEY_MARK)
+    if known is not None and known != database.keys.mac("key", _KEY_MARK):
+        raise SettingTrouble(f"{PREFIX}KEY_FILE: this is not the key that sealed this database")
 
 
 def proclaim_law(database: Database) -> tuple[int, int]:
@@ -83,6 +112,36 @@ def proclaim_law(database: Database) -> tuple[int, int]:
         return store.law.enact(rules), store.law.proclaim(days)
 
     return database.write(work)
+
+
+def name_triage(database: Database, code: str) -> str:
+    """Let this body take what nobody else is responsible for; return what it is called.
+
+    Raises Trouble where no body has the code.
+    """
+
+    def work(store: Store) -> str:
+        body = store.bodies.by_code(code.upper())
+        if body is None:
+            raise Trouble(f"--triage: no body has the code {code}; import the bodies first")
+        store.settings.put(TRIAGE, body.code)
+        return body.name
+
+    return database.write(work)
+
+
+def mark_demo(database: Database) -> None:
+    """Mark the database: only then do chosen times and ready-made officers work.
+
+    Raises Trouble for one that holds cases: an installation in earnest never becomes a demo.
+    """
+
+    def work(store: Store) -> None:
+        if store.cases.counts() and not store.settings.is_demo:
+            raise Trouble("this database holds cases and is no demo")
+        store.settings.put("demo", "yes")
+
+    database.write(work)
 
 
 def today() -> date:

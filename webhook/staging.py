@@ -55,12 +55,13 @@ def stage(settings: Settings, *, fresh: bool = False) -> None:
 
 
 def _fill(office: Office) -> None:
-    order(office, "demo-mark", {})
+    setup.know_key(office.database)
+    setup.mark_demo(office.database)
     setup.proclaim_law(office.database)
     for kind in ("enterprises", "bodies", "coverage"):
         sheet, mark = read_table(kind, TABLES / f"{kind}.csv")
         read_in(office, sheet, mark)
-    order(office, "triage", {"body": TRIAGE})
+    setup.name_triage(office.database, TRIAGE)
     for code in SAMPLES:
         order(office, "qr", {"enterprise": code, "variant": "cổng chính", "plain": "no"})
 

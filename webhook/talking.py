@@ -31,6 +31,9 @@ class Talking:
 
     def run(self, scan: str = "") -> None:
         """Talk until the input ends."""
+        if sys.stdin.isatty():
+            words = self._office.words
+            typer.echo(words.text("talk-hello", words.languages[0]), err=True)
         self._deliver()
         if scan:
             self._hear(self._scanned(scan))

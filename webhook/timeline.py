@@ -64,11 +64,10 @@ def _facts(store: Store, entry: Entry) -> dict[str, str | int]:
     """Return what sentences name: the code officers use, the body, how many."""
     case = store.cases.by_id(entry.case_id) if entry.case_id is not None else None
     body_id = entry.body_id if entry.body_id is not None else (case.body_id if case else None)
-    number = entry.facts.get("n", entry.facts.get("count", 0))
     return {
         "code": case.code if case else "",
         "body": _body(store, body_id),
-        "n": number if isinstance(number, int) else 0,
+        "n": len(store.signatures.live_addresses(case.id)) if case else 0,
     }
 
 

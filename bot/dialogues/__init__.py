@@ -9,6 +9,8 @@ CONTENTS = (
     "device",
     "rights",
     "signing",
+    "naming",
+    "statement",
     "signing_page",
     "corrections",
     "status",
@@ -21,9 +23,19 @@ CONTENTS = (
     "stopping",
     "request",
     "committee",
+    "desk_invited",
     "desk",
+    "desk_late",
+    "desk_places",
+    "desk_card",
     "decisions",
+    "decisions_petition",
+    "decisions_join",
+    "decisions_request",
+    "decisions_handing",
+    "names",
     "operator",
+    "operator_imports",
 )
 
 

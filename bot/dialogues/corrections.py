@@ -2,13 +2,9 @@
 
 from bot.dialogue import opening, opens_on
 from bot.dialogues import details, standing
-from bot.dialogues.signing import (
-    ask_edit,
-    ask_next,
-    private_page,
-    start,
-    take_name,
-)
+from bot.dialogues.naming import ask_next, private_page, take_name
+from bot.dialogues.signing import start
+from bot.dialogues.statement import ask_edit
 from bot.dialogues.wish import Wish, kind_of, receiver
 from bot.turn import Turn
 from storage.cases import Case

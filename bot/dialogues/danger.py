@@ -13,7 +13,7 @@ from bot import dialogue
 from bot.casework import desk_of
 from bot.dialogue import Act, reads_text, step
 from bot.dialogues.menu import leave, put_aside
-from bot.dialogues.request import open_request, phone_and_time, set_call, tell
+from bot.dialogues.request_sent import open_request, phone_and_time, set_call, tell
 from bot.turn import Turn
 from storage.cases import Case
 from union.folding import clean, fold

@@ -1,5 +1,7 @@
 """Acts on any case: take it, let it go, open its names, send it back, refuse it with a reason."""
 
+from typing import Any
+
 from bot import casework
 from bot.dialogue import answers, step
 from bot.dialogues import desk_card
@@ -40,7 +42,7 @@ REFUSE_REASONS = (
 )
 
 
-# --- take, let go, look ---------------------------------------------------------------------------
+# --- take, let go, look --------------------------------------------------------------------------
 
 
 @on_card("desk-take")
@@ -57,9 +59,7 @@ def take(turn: Turn, officer: Officer, case: Case) -> None:
             overtaken(turn, officer, case)
         return
     state = "taken" if case.state in ("ready", "waiting") else case.state
-    case = turn.store.cases.change(
-        case, state=state, officer_id=officer.id, taken_at=turn.now
-    )
+    case = turn.store.cases.change(case, state=state, officer_id=officer.id, taken_at=turn.now)
     written(turn, officer, case, "taken")
     code = code_of(turn.store, case)
     turn.done()
@@ -106,14 +106,14 @@ def how_to_call(turn: Turn, officer: Officer, case: Case) -> None:
     desk_card.show(turn, officer, case)
 
 
-def written(turn: Turn, officer: Officer, case: Case, act: str, **facts: str | int) -> None:
+def written(turn: Turn, officer: Officer, case: Case, act: str, **facts: Any) -> None:
     """Write an officer's act into the ledger."""
     turn.store.ledger.write(
         act, case_id=case.id, officer_id=officer.id, body_id=case.body_id, **facts
     )
 
 
-# --- send back, refuse: the reason is chosen or typed, and read before it is sent -----------------
+# --- send back, refuse: the reason is chosen or typed, and read before it is sent ----------------
 
 
 @on_card("desk-return")

@@ -30,7 +30,7 @@ _SHORT = ("Công đoàn ", "Liên đoàn Lao động ")
 Suggestion = tuple[Body, str]
 
 
-# --- where to -------------------------------------------------------------------------------------
+# --- where to ------------------------------------------------------------------------------------
 
 
 @on_card("desk-hand-on")
@@ -131,7 +131,7 @@ def find(turn: Turn, officer: Officer, case: Case) -> None:
     _offer(turn, case, [(one, "why-found") for one in found])
 
 
-# --- giving it ------------------------------------------------------------------------------------
+# --- giving it -----------------------------------------------------------------------------------
 
 
 def _give(turn: Turn, officer: Officer, case: Case, body: Body) -> None:
@@ -159,7 +159,7 @@ def _is_its_union(store: Store, case: Case, body: Body) -> bool:
 
 def _hand_over(turn: Turn, officer: Officer, case: Case, state: str, body: Body) -> None:
     before = case.body_id
-    written(turn, officer, case, "handed_on", to_body=body.id)
+    written(turn, officer, case, "handed_by_hand", to_body=body.id)
     case = turn.store.cases.change(case, state=state)
     case = casework.hand_over(turn.mail, case, body)
     tell_moved(turn, case, before)

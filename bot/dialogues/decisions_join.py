@@ -7,8 +7,8 @@ from bot.dialogue import answers, step
 from bot.dialogues import desk_card
 from bot.dialogues.decisions import written
 from bot.dialogues.decisions_typed import number_and_day
-from bot.dialogues.desk_card import code_of, on_card
-from bot.dialogues.desk_rights import ELSEWHERE, allowed, finish, with_case
+from bot.dialogues.desk_card import on_card
+from bot.dialogues.desk_rights import ELSEWHERE, allowed, code_of, finish, with_case
 from bot.turn import Turn
 from storage.cases import Case
 from storage.officers import Officer

@@ -13,6 +13,7 @@ from bot.dialogues.desk_rights import (
     ELSEWHERE,
     allowed,
     body_named,
+    code_of,
     finish,
     overtaken,
     role_for,
@@ -29,7 +30,7 @@ from union.bodies import Body, CaseKind, Role
 from union.calendar import add_working_days
 from union.refusals import Unclear
 
-# --- yes: the body takes the workers by the hand --------------------------------------------------
+# --- yes: the body takes the workers by the hand -------------------------------------------------
 
 
 @on_card("desk-approve")
@@ -37,7 +38,7 @@ def ask_approval(turn: Turn, officer: Officer, case: Case) -> None:
     """Ask once more before everyone is told."""
     if _may_agree(turn, officer, case) is None:
         return
-    code = desk_card.code_of(turn.store, case)
+    code = code_of(turn.store, case)
     turn.ask("desk-approve?", then=approve, choices=["desk-approve-yes", "back"], code=code)
 
 
@@ -65,16 +66,16 @@ def approve(turn: Turn, officer: Officer, case: Case) -> None:
         answered_at=turn.now,
         due_on=None if is_petition else case.due_on,
     )
-    written(turn, officer, case, "agreed")
+    written(turn, officer, case, "approved")
     news = "news-start-approved?" if is_petition else "news-join-approved?"
     casework.tell_signers(turn.mail, case, news)
     finish(turn, case)
-    code = desk_card.code_of(turn.store, case)
+    code = code_of(turn.store, case)
     following = turn.words("desk-next-congress" if is_petition else "desk-next-paper")
     turn.say("desk-approved", AFTER, code=code, time=turn.now, next_step=following)
 
 
-# --- the founding congress ------------------------------------------------------------------------
+# --- the founding congress -----------------------------------------------------------------------
 
 
 @on_card("desk-guide")
@@ -176,7 +177,7 @@ def _dossier_due(turn: Turn, congress_at: datetime) -> date:
     return add_working_days(on, days, turn.store.law.holidays())
 
 
-# --- the dossier ----------------------------------------------------------------------------------
+# --- the dossier ---------------------------------------------------------------------------------
 
 
 @on_card("desk-check")
@@ -257,7 +258,7 @@ def _body_for(turn: Turn, case: Case, role: Role) -> Body | None:
     return casework.responsible(turn.store, enterprise, "petition", role).body
 
 
-# --- the decision ---------------------------------------------------------------------------------
+# --- the decision --------------------------------------------------------------------------------
 
 
 @on_card("desk-decide")
@@ -339,9 +340,7 @@ def _found(turn: Turn, enterprise: Enterprise, above: int, number: str, on: date
     name = turn.office.words.text("cdcs-name", language, enterprise=enterprise.name)
     body_id = bodies.keep(f"CS-{enterprise.code}"[:32])
     since = {"valid_from": on, "valid_to": None, "source": number}
-    bodies.describe(
-        body_id, name=name, level="grassroots", parent_id=above, hotline=None, **since
-    )
+    bodies.describe(body_id, name=name, level="grassroots", parent_id=above, hotline=None, **since)
     for role in _CDCS_ROLES:
         bodies.empower(body_id, _CDCS_KIND, role, **since)
     turn.store.enterprises.set_cdcs(enterprise.id, body_id)

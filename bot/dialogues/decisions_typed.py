@@ -12,10 +12,14 @@ LONGEST_NUMBER = 60
 MOST_DAYS_AHEAD = 366
 
 _DAY = re.compile(r"(?<!\d)(\d{1,2})\s?[/.-]\s?(\d{1,2})\s?[/.-]\s?(\d{4})(?!\d)")
-_HOUR = re.compile(r"(?<![\d/.-])([01]?\d|2[0-3])\s?(?::|h|giờ|gio|g)\s?([0-5]\d)?(?![\d/])", re.I)
+_HOUR = re.compile(
+    r"(?<![\d/.-])([01]?\d|2[0-3])\s?(?::|h|giờ|gio|g)\s?([0-5]\d)?(?![\d/])", re.IGNORECASE
+)
 _LEFT_OVER = " ,;.-–—:"
-_BEFORE_NUMBER = re.compile(r"^(?:quyết định|qđ|decision)?\s*(?:số|no\.?)?\s*[:,]?\s*", re.I)
-_BEFORE_DAY = re.compile(r"[\s,;]*(?:ngày|dated|on|of)?[\s,;:]*$", re.I)
+_BEFORE_NUMBER = re.compile(
+    r"^(?:quyết định|qđ|decision)?\s*(?:số|no\.?)?\s*[:,]?\s*", re.IGNORECASE
+)
+_BEFORE_DAY = re.compile(r"[\s,;]*(?:ngày|dated|on|of)?[\s,;:]*$", re.IGNORECASE)
 
 
 def moment_and_place(text: str, now: datetime) -> tuple[datetime, str]:

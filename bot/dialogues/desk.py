@@ -6,9 +6,17 @@ from typing import Any
 
 from bot.dialogue import Act, opens_on, reads_text, step
 from bot.dialogues import desk_card
-from bot.dialogues.desk_card import END_OF_DAY, code_of, kind_words
+from bot.dialogues.desk_card import END_OF_DAY, kind_words
 from bot.dialogues.desk_places import waiting_places
-from bot.dialogues.desk_rights import body_named, is_paused, officers_only, paused, stage
+from bot.dialogues.desk_rights import (
+    body_named,
+    code_of,
+    is_paused,
+    officers_only,
+    paused,
+    put_in_hand,
+    stage,
+)
 from bot.mail import Option
 from bot.turn import Turn
 from storage.cases import Case
@@ -27,12 +35,12 @@ _MOST = 500
 _LEDGER_SEEN = 1000
 # What the ledger calls the acts after which a body has said its word.
 DONE = frozenset(
-    ("agreed", "returned", "refused", "checked", "recognised", "decided", "answered", "closed")
+    ("approved", "returned", "refused", "checked", "recognised", "decided", "answered", "closed")
 )
 _OPEN_NAMES = ("mo ten ", "open names ")
 
 
-# --- what waits -----------------------------------------------------------------------------------
+# --- what waits ----------------------------------------------------------------------------------
 
 
 def waiting(store: Store, officer: Officer) -> list[Case]:
@@ -66,7 +74,7 @@ def numbers(store: Store, cases: list[Case]) -> Numbers:
     return Numbers(overdue, soon, len(cases) - overdue - soon)
 
 
-# --- the queue ------------------------------------------------------------------------------------
+# --- the queue -----------------------------------------------------------------------------------
 
 
 @opens_on("desk", "desk-queue", "desk-all", "urgent-see")
@@ -96,7 +104,7 @@ def questions(turn: Turn, officer: Officer) -> None:
 
 def _list(turn: Turn, officer: Officer, cases: list[Case], start: int = 0) -> None:
     places = bool(waiting_places(turn.store, officer, 1))
-    head = {
+    head: dict[str, Any] = {
         "body": ", ".join(body_named(turn, one) for one in officer.bodies),
         "time": turn.now,
         "today": turn.today,
@@ -214,7 +222,7 @@ def this(turn: Turn, officer: Officer) -> None:
     _open(turn, officer, turn.store.cases.by_id(int(row_id)))
 
 
-# --- a code, typed --------------------------------------------------------------------------------
+# --- a code, typed -------------------------------------------------------------------------------
 
 
 @reads_text
@@ -241,7 +249,7 @@ def open_typed(turn: Turn, officer: Officer) -> None:
     if wants_names and is_paused(turn.store, case):
         paused(turn, case)
     elif wants_names and desk_card.may(turn.store, officer, case, "desk-open-names"):
-        desk_card.put_in_hand(turn, case)
+        put_in_hand(turn, case)
         desk_card.press("desk-open-names", turn, officer, case)
     else:
         _open(turn, officer, case)
@@ -259,7 +267,7 @@ def _case_by_code(turn: Turn, officer: Officer, typed: str) -> Case | None:
     return None
 
 
-# --- the morning ----------------------------------------------------------------------------------
+# --- the morning ---------------------------------------------------------------------------------
 
 
 @opens_on("digest-open")

@@ -17,6 +17,7 @@ from bot.dialogues.desk_rights import (
     put_in_hand,
     role_for,
     stage,
+    taken_words,
     with_case,
 )
 from bot.dialogues.request import how_to_reach
@@ -35,11 +36,9 @@ END_OF_DAY = "17:00"
 
 # Which act of the rules stands behind a button.
 _ACTS = {
-    "desk-take": "take",
     "desk-hand-on": "hand_on",
     "desk-return": "return",
     "desk-refuse": "refuse",
-    "desk-guide": "guide",
     "desk-decide": "recognise",
     "desk-join-decide": "decide",
     "desk-answer": "answer",
@@ -98,30 +97,36 @@ def more(turn: Turn, officer: Officer, case: Case) -> None:
     )
 
 
-# --- which card, which buttons --------------------------------------------------------------------
+# --- which card, which buttons -------------------------------------------------------------------
 
 
 def may(store: Store, officer: Officer, case: Case, choice: str) -> bool:
     """Whether to offer a button of the card."""
-    match choice:
-        case "desk-open-names":
-            return names_may_open(store, case) and (case.kind != "request" or wants_call(case))
-        case "desk-approve":
-            act = "guide" if case.kind == "petition" else "approve"
-            return role_for(store, officer, case, act) is not None
-        case "desk-check":
-            return _may_check(store, officer, case)
-        case "desk-call":
-            return case.officer_id == officer.id
-        case "desk-guide":
-            is_time = case.state == "guided" or stage(case) == "agreed"
-            return is_time and role_for(store, officer, case, "guide") is not None
-        case "desk-take":
-            return may_take(store, officer, case)
-        case _ if choice in _ACTS:
-            return role_for(store, officer, case, _ACTS[choice]) is not None
-        case _:
-            return True
+    asked = _SPECIAL.get(choice)
+    if asked is not None:
+        return asked(store, officer, case)
+    act = _ACTS.get(choice)
+    return act is None or role_for(store, officer, case, act) is not None
+
+
+def _may_open(store: Store, officer: Officer, case: Case) -> bool:
+    del officer
+    return names_may_open(store, case) and (case.kind != "request" or wants_call(case))
+
+
+def _may_agree(store: Store, officer: Officer, case: Case) -> bool:
+    act = "guide" if case.kind == "petition" else "approve"
+    return role_for(store, officer, case, act) is not None
+
+
+def _may_guide(store: Store, officer: Officer, case: Case) -> bool:
+    is_time = stage(case) in ("agreed", "guided")
+    return is_time and role_for(store, officer, case, "guide") is not None
+
+
+def _holds(store: Store, officer: Officer, case: Case) -> bool:
+    del store
+    return case.officer_id == officer.id
 
 
 def wants_call(case: Case) -> bool:
@@ -144,6 +149,14 @@ def _may_check(store: Store, officer: Officer, case: Case) -> bool:
     return case.state == "guided" and officer.may("receives", case.body_id)
 
 
+_SPECIAL: dict[str, Callable[[Store, Officer, Case], bool]] = {
+    "desk-open-names": _may_open,
+    "desk-approve": _may_agree,
+    "desk-check": _may_check,
+    "desk-call": _holds,
+    "desk-guide": _may_guide,
+    "desk-take": may_take,
+}
 _MORE = ("desk-return", "desk-refuse", "desk-more")
 _FACES: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("petition", "taken"): ("desk-card-mine?", ("desk-open-names", "desk-approve", *_MORE)),
@@ -181,7 +194,13 @@ _NEXT_ACT = {
 def _face(store: Store, officer: Officer, case: Case) -> tuple[str, list[str]]:
     if not case.is_live:
         return "desk-card-done", list(ELSEWHERE)
-    if case.officer_id is None and stage(case) in ("ready", "waiting", "taken", "agreed", "approved"):
+    if case.officer_id is None and stage(case) in (
+        "ready",
+        "waiting",
+        "taken",
+        "agreed",
+        "approved",
+    ):
         wanted = ["desk-take", "desk-hand-on", "desk-next"]
         return _NEW[case.kind], [one for one in wanted if may(store, officer, case, one)]
     act = _NEXT_ACT.get(stage(case), "release")
@@ -191,7 +210,7 @@ def _face(store: Store, officer: Officer, case: Case) -> tuple[str, list[str]]:
     return key, [one for one in wanted_all if may(store, officer, case, one)]
 
 
-# --- what it says ---------------------------------------------------------------------------------
+# --- what it says --------------------------------------------------------------------------------
 
 
 def place_facts(turn: Turn, case: Case) -> dict[str, Any]:
@@ -226,7 +245,9 @@ def _enterprise(store: Store, case: Case) -> Enterprise | None:
 
 def _facts(turn: Turn, case: Case) -> dict[str, Any]:
     store, today = turn.store, turn.today
-    holder = store.officers.by_id(case.officer_id).name if case.officer_id else turn.words("nobody")
+    holder = (
+        store.officers.by_id(case.officer_id).name if case.officer_id else turn.words("nobody")
+    )
     received = case.ready_at or case.opened_at
     decided = case.decision_on or day_of(case.answered_at, today)
     facts: dict[str, Any] = place_facts(turn, case) | {
@@ -234,7 +255,7 @@ def _facts(turn: Turn, case: Case) -> dict[str, Any]:
         "received_time": received,
         "due": case.due_on or today,
         "due_time": END_OF_DAY,
-        "taken_at": case.taken_at or turn.now,
+        "taken_at": taken_words(turn, case),
         "decided_date": decided,
         "other": holder,
         "state": turn.words(f"state-{case.state}"),
@@ -274,7 +295,7 @@ def _workers(turn: Turn, case: Case) -> str:
     return turn.words("desk-workers", n=enterprise.workers)
 
 
-# --- what to look at twice ------------------------------------------------------------------------
+# --- what to look at twice -----------------------------------------------------------------------
 
 
 def _flags(turn: Turn, case: Case) -> str:
@@ -289,6 +310,7 @@ def _flag_keys(store: Store, case: Case) -> list[tuple[str, dict[str, int]]]:
         found.append(("flag-paused", {"threshold": casework.needed(store)}))
     if case.kind == "petition":
         found += _numbered_flags(store, case)
+    found += _claims(store, case)
     if enterprise is not None and enterprise.state == "waiting":
         found.append(("flag-place-unchecked", {}))
     if case.kind == "join" and enterprise and enterprise.cdcs_id and not case.wants_cdcs:
@@ -310,6 +332,14 @@ def _numbered_flags(store: Store, case: Case) -> list[tuple[str, dict[str, int]]
         "flag-set-aside": tally.set_aside,
         "flag-verified": tally.verified,
     }
+    return [(key, {"n": n}) for key, n in numbers.items() if n]
+
+
+def _claims(store: Store, case: Case) -> list[tuple[str, dict[str, int]]]:
+    """Return how often somebody said that a name here is not hers, and whether it agreed."""
+    said = [one for one in store.ledger.of_case(case.id) if one.act == "claimed"]
+    matching = sum(bool(one.facts.get("match")) for one in said)
+    numbers = {"flag-claim-match": matching, "flag-claim-no-match": len(said) - matching}
     return [(key, {"n": n}) for key, n in numbers.items() if n]
 
 

@@ -42,7 +42,9 @@ def see(turn: Turn, officer: Officer) -> None:
     turn.ask(
         "desk-place-new?",
         then=decide,
-        choices=[*choices, "desk-places", "desk-queue"] if len(found) > 1 else [*choices, "desk-queue"],
+        choices=[*choices, "desk-places", "desk-queue"]
+        if len(found) > 1
+        else [*choices, "desk-queue"],
         enterprise=place.name,
         place=place.where or turn.words("workplace-unknown"),
     )
@@ -120,7 +122,9 @@ def _offer(turn: Turn, place: Enterprise) -> None:
         (f"into-{one.id}", turn.words("place-button", n=n, place=one.where)[:30])
         for n, one in enumerate(found, 1)
     ]
-    turn.ask("desk-place-found?", then=which, choices=[*choices, "stop-here"], list="\n".join(lines))
+    turn.ask(
+        "desk-place-found?", then=which, choices=[*choices, "stop-here"], list="\n".join(lines)
+    )
 
 
 def _merge(turn: Turn, officer: Officer, place: Enterprise, into: int) -> None:

@@ -1,6 +1,7 @@
 """Who sits at the desk and what she may do: looked at anew in every turn."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -44,7 +45,7 @@ _FORWARD = frozenset(("guide", "check", "recognise"))
 _LOOK_BACK = 500
 
 
-# --- who speaks -----------------------------------------------------------------------------------
+# --- who speaks ----------------------------------------------------------------------------------
 
 
 def officers_only(deed: Deed) -> Act:
@@ -93,7 +94,7 @@ def stopped(turn: Turn, body_id: int | None = None) -> None:
         turn.say("desk-revoked", ["menu"], time=at, today=day, **facts)
 
 
-def _stopped_at(store: Store, officer_id: int, body_id: int) -> Any:
+def _stopped_at(store: Store, officer_id: int, body_id: int) -> datetime | None:
     for entry in reversed(store.ledger.newest(_LOOK_BACK)):
         is_hers = entry.officer_id == officer_id and entry.body_id == body_id
         if is_hers and entry.act in ("role_suspended", "role_revoked"):
@@ -101,7 +102,7 @@ def _stopped_at(store: Store, officer_id: int, body_id: int) -> Any:
     return None
 
 
-# --- names of bodies ------------------------------------------------------------------------------
+# --- names of bodies -----------------------------------------------------------------------------
 
 
 def body_named(turn: Turn, body_id: int) -> str:
@@ -120,7 +121,7 @@ def above_named(turn: Turn, body_id: int) -> str:
         return turn.store.bodies.triage().name
 
 
-# --- the case in her hand -------------------------------------------------------------------------
+# --- the case in her hand ------------------------------------------------------------------------
 
 
 def stage(case: Case) -> str:
@@ -196,11 +197,18 @@ def taken_by_other(turn: Turn, case: Case) -> None:
         AFTER,
         code=code_of(turn.store, case),
         other=holder.name,
-        taken_at=case.taken_at or turn.now,
+        taken_at=taken_words(turn, case),
     )
 
 
-# --- what she may do ------------------------------------------------------------------------------
+def taken_words(turn: Turn, case: Case) -> str | datetime:
+    """Return since when a case is held: the hour, and the day too where it was not today."""
+    at = case.taken_at or turn.now
+    is_today = at.astimezone(VIETNAM).date() == turn.today
+    return at if is_today else turn.office.words.when(at, turn.language)
+
+
+# --- what she may do -----------------------------------------------------------------------------
 
 
 def role_for(store: Store, officer: Officer, case: Case, act: str) -> Role | None:
@@ -236,13 +244,7 @@ def is_paused(store: Store, case: Case) -> bool:
 
 def names_may_open(store: Store, case: Case) -> bool:
     """Whether names behind a case may be opened: never while too few people have signed."""
-    if case.kind != "petition":
-        return case.is_live
-    return (
-        case.is_live
-        and petitions.names_may_open(case.state)  # type: ignore[arg-type]
-        and not is_paused(store, case)
-    )
+    return casework.names_may_open(store, case)
 
 
 def allowed(turn: Turn, officer: Officer, case: Case, act: str) -> str | None:
@@ -273,7 +275,7 @@ def is_held_by_another(store: Store, officer: Officer, case: Case, act: str) -> 
 
 def paused(turn: Turn, case: Case) -> None:
     """Say that the petition waits until enough people are behind it again."""
-    facts = {"count": case.counted, "threshold": casework.needed(turn.store)}
+    facts: dict[str, Any] = {"count": case.counted, "threshold": casework.needed(turn.store)}
     finish(turn, case)
     turn.say("desk-paused", ELSEWHERE, code=case.code, **facts)
 

@@ -171,9 +171,7 @@ def _join_decided(turn: Turn, case: Case, facts: Facts) -> None:
 
 
 def _returned(turn: Turn, case: Case, facts: Facts) -> None:
-    choices: list[Option] = ["person", "withdraw", "menu"]
-    if case.kind == "join":
-        choices = ["complete", "person", "withdraw"]
+    choices: list[Option] = ["complete", "person", "withdraw"]
     turn.say("detail-returned?", choices, **facts, reason=case.reason)
 
 
@@ -260,7 +258,6 @@ _PETITION: dict[str, Tells] = {
     "checked": _checked,
     "recognised": _recognised,
     "refused": _refused,
-    "returned": _returned,
 }
 _JOIN: dict[str, Tells] = {
     "approved": _join_approved,

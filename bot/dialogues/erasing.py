@@ -49,6 +49,9 @@ def _erase_all(turn: Turn) -> None:
     if is_left:
         store.people.end_drafts(here)
     else:
+        for one in store.signatures.at(here):
+            if one.state == "set_aside":
+                store.signatures.withdraw(one.id)
         store.people.end_consents(here)
         store.people.erase(here)
         store.signatures.erase_texts(here)

@@ -39,11 +39,11 @@ class Looking:
     case: Case
 
 
-# --- who may look ---------------------------------------------------------------------------------
+# --- who may look --------------------------------------------------------------------------------
 
 
 def _looking(turn: Turn, link: Link | None) -> Looking | None:
-    """Return who looks at what, all of it examined anew; None where anything is not as it must be."""
+    """Return who looks at what, examined anew; None where anything is amiss."""
     officer = turn.officer
     if link is None or officer is None or link.case_id is None:
         return None
@@ -68,7 +68,7 @@ def _has_said_why(turn: Turn, looking: Looking) -> bool:
     )
 
 
-# --- first: why -----------------------------------------------------------------------------------
+# --- first: why ----------------------------------------------------------------------------------
 
 
 @opens_link("names")
@@ -93,7 +93,7 @@ def _show_reason(turn: Turn, looking: Looking, error: str = "") -> None:
     )
 
 
-# --- then: the names ------------------------------------------------------------------------------
+# --- then: the names -----------------------------------------------------------------------------
 
 
 @on_form("open-names")
@@ -109,7 +109,7 @@ def open_names(turn: Turn) -> None:
         _show_reason(turn, looking, error=turn.words("error-choose-reason"))
         return
     rows = _rows(turn, looking)
-    facts: dict[str, str | int] = {"reason": reason, "count": len(rows), "link": looking.link.id}
+    facts: dict[str, Any] = {"reason": reason, "count": len(rows), "link": looking.link.id}
     if note:
         # Her own words may name somebody: the ledger holds them sealed.
         facts["note_sealed"] = turn.store.keys.seal("link", looking.link.id, "note", note).hex()
@@ -134,7 +134,7 @@ def show_phone(turn: Turn) -> None:
 
 @on_form("set-aside")
 def set_aside(turn: Turn) -> None:
-    """Let one signature not count, or count again; fields: id, and state "set_aside" or "valid"."""
+    """Let one signature not count, or count again; fields: id, state (set_aside or valid)."""
     looking = _opened(turn)
     if looking is None:
         return
@@ -169,14 +169,14 @@ def _turn_over(turn: Turn, looking: Looking, signature: Signature) -> None:
         casework.recount(turn.mail, looking.case)
 
 
-def _write(turn: Turn, looking: Looking, act: str, **facts: str | int) -> None:
+def _write(turn: Turn, looking: Looking, act: str, **facts: Any) -> None:
     case, officer = looking.case, looking.officer
     turn.store.ledger.write(
         act, case_id=case.id, officer_id=officer.id, body_id=case.body_id, **facts
     )
 
 
-# --- what the page shows --------------------------------------------------------------------------
+# --- what the page shows -------------------------------------------------------------------------
 
 
 def _show(turn: Turn, looking: Looking, rows: list[Row]) -> None:
@@ -195,14 +195,10 @@ def _show(turn: Turn, looking: Looking, rows: list[Row]) -> None:
 
 
 def _rows(turn: Turn, looking: Looking, in_full: str = "") -> list[Row]:
-    """Return one row for each name that stands; *in_full* is the id whose number is shown whole."""
+    """Return one row for each name that stands; *in_full*: whose number is shown whole."""
     if looking.case.kind == "request":
         return _call_row(turn, looking.case, in_full)
-    signed = [
-        one
-        for one in turn.store.signatures.of_case(looking.case.id)
-        if one.state in _SHOWN
-    ]
+    signed = [one for one in turn.store.signatures.of_case(looking.case.id) if one.state in _SHOWN]
     people = {one.id: turn.store.people.by_id(one.person_id) for one in signed}
     same_names = _alike({row_id: one.name for row_id, one in people.items()})
     addresses = Counter(one.conversation_id for one in signed)
@@ -221,9 +217,7 @@ def _rows(turn: Turn, looking: Looking, in_full: str = "") -> list[Row]:
     return rows
 
 
-def _row(  # noqa: PLR0913 -- a row has these sides
-    turn: Turn, n: int, one: Signature, person: Person, flags: str, *, is_full: bool
-) -> Row:
+def _row(turn: Turn, n: int, one: Signature, person: Person, flags: str, *, is_full: bool) -> Row:
     phone = person.phone
     return {
         "n": n,

@@ -30,7 +30,7 @@ def operators_only(deed: Callable[[Turn], None]) -> Act:
     return guarded
 
 
-# --- posters --------------------------------------------------------------------------------------
+# --- posters -------------------------------------------------------------------------------------
 
 
 @on_form("qr")
@@ -72,7 +72,7 @@ def revoke_poster(turn: Turn) -> None:
     turn.show("operator", revoked=1, code=grouped(known.code))
 
 
-# --- officers -------------------------------------------------------------------------------------
+# --- officers ------------------------------------------------------------------------------------
 
 
 @on_form("invite")
@@ -98,7 +98,7 @@ def invite(turn: Turn) -> None:
 @on_form("revoke")
 @operators_only
 def stop_officers(turn: Turn) -> None:
-    """End or suspend roles at once; fields: body, role (empty: all), officer (name or id), suspend.
+    """End or suspend roles at once; fields: body, role (or none), officer (name, id), suspend.
 
     Without an officer everybody in the role is meant, and open invitations are closed too.
     """
@@ -123,9 +123,7 @@ def _stop(turn: Turn, officer: Officer, body: Body, role: str | None, state: str
     """Take the roles; what the officer held at this body is free for colleagues."""
     store = turn.store
     store.officers.set_state(officer.id, body.id, role, state)
-    store.ledger.write(
-        f"role_{state}", officer_id=officer.id, body_id=body.id, role=role or "all"
-    )
+    store.ledger.write(f"role_{state}", officer_id=officer.id, body_id=body.id, role=role or "all")
     store.links.close_all(officer.conversation_id, "names")
     if body.id in store.officers.by_id(officer.id).bodies:
         return
@@ -155,7 +153,7 @@ def _is_meant(officer: Officer, typed: str) -> bool:
     return not typed or typed == str(officer.id) or fold(officer.name) == fold(typed)
 
 
-# --- fields ---------------------------------------------------------------------------------------
+# --- fields --------------------------------------------------------------------------------------
 
 
 def _body(turn: Turn, code: str) -> Body:

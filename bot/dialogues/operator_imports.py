@@ -61,7 +61,7 @@ class Faults:
         raise NotAllowed("import-refused", list="\n".join(shown))
 
 
-# --- bodies ---------------------------------------------------------------------------------------
+# --- bodies --------------------------------------------------------------------------------------
 
 
 @on_form("import-bodies")
@@ -154,7 +154,7 @@ def _keep_body(store: Store, row: Row, ids: Mapping[str, int], *, is_known: bool
         store.enterprises.set_cdcs(place.id, body_id)
 
 
-# --- coverage -------------------------------------------------------------------------------------
+# --- coverage ------------------------------------------------------------------------------------
 
 
 @on_form("import-coverage")
@@ -188,7 +188,7 @@ def _cover(store: Store, row: Row) -> None:
     store.bodies.cover(body_id, row["kind"], ref, priority=row["priority"], **_dates(row))
 
 
-# --- enterprises ----------------------------------------------------------------------------------
+# --- enterprises ---------------------------------------------------------------------------------
 
 
 @on_form("import-enterprises")
@@ -206,9 +206,7 @@ def enterprises(turn: Turn) -> None:
     tally = Tally()
     for row in rows:
         known = turn.store.enterprises.by_code(row["code"])
-        is_other = known is not None and any(
-            getattr(known, name) != row[name] for name in _PLACE
-        )
+        is_other = known is not None and any(getattr(known, name) != row[name] for name in _PLACE)
         tally.note(is_new=known is None, is_other=is_other)
         if not _is_dry(turn):
             turn.store.enterprises.keep(row["code"], _place_values(row))
@@ -225,7 +223,7 @@ def _place_values(row: Row) -> dict[str, Any]:
     return values | {"place": row["address"] or ""}
 
 
-# --- what all three share -------------------------------------------------------------------------
+# --- what all three share ------------------------------------------------------------------------
 
 
 def _rows(turn: Turn) -> list[Row]:

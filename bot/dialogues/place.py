@@ -40,18 +40,19 @@ _LINK_SIGNS = ("http", "www.", "://", "@")
 
 def receiving_body(turn: Turn, enterprise: Enterprise) -> Body:
     """Return the body that her name would go to here: what a welcome and its answers name."""
-    if enterprise.state == "waiting":
-        return turn.store.bodies.triage()
     kind: CaseKind = "petition" if grassroots_of(turn.store, enterprise) is None else "join"
     return responsible(turn.store, enterprise, kind, "receives").body
 
 
 def welcome(turn: Turn, enterprise: Enterprise) -> None:
     """Say who speaks here, and what is known of a union at this place."""
-    facts = {"body": receiving_body(turn, enterprise).name, "enterprise": enterprise.name}
     if enterprise.state == "waiting":
-        turn.say("welcome-new-place?", MENU, **facts)
-    elif enterprise.cdcs_id is None:
+        # Who checks the place divides work between bodies; her name may go to another one.
+        checks = turn.store.bodies.triage().name
+        turn.say("welcome-new-place?", MENU, body=checks, enterprise=enterprise.name)
+        return
+    facts = {"body": receiving_body(turn, enterprise).name, "enterprise": enterprise.name}
+    if enterprise.cdcs_id is None:
         turn.say("welcome-start?", MENU, **facts)
     else:
         turn.say("welcome-join?", MENU, **facts)
@@ -177,7 +178,7 @@ def search(turn: Turn) -> None:
         arrive(turn, turn.store.enterprises.by_id(int(noted["shown"][number - 1])))
         return
     if len(fold(turn.text)) < _FEWEST_LETTERS:
-        raise Unclear("error-enterprise-name?")
+        raise Unclear("error-enterprise-name?", choices=("register", "person", "menu"))
     show(turn, found_places(turn))
 
 

@@ -3,7 +3,7 @@
 from bot.dialogue import on_form
 from bot.dialogues.one_time import link_of, opens_link
 from bot.dialogues.recording import is_outdated, put_down, put_off, say_receipt
-from bot.dialogues.signing import begin_anew
+from bot.dialogues.statement import begin_anew
 from bot.dialogues.wish import NAME_GAP, Wish, statement_facts
 from bot.turn import Turn
 from storage import phones
@@ -66,7 +66,8 @@ def _show(turn: Turn, wish: Wish, name: str, phone: str, error: str = "") -> Non
 
 
 def _put_name(turn: Turn, link: Link, wish: Wish) -> None:
-    if NAME_GAP not in wish.text:  # the page has not been shown yet
+    seen = turn.fields.get("version", wish.version)
+    if NAME_GAP not in wish.text or seen != wish.version:  # another text stood on the page
         _show(turn, wish, wish.name, wish.phone)
         return
     if is_outdated(turn, wish):

@@ -52,8 +52,9 @@ def _moves(store: Store, case: Case) -> bool:
 
 
 def _is_answered(case: Case) -> bool:
-    if case.kind == "petition" and case.state == "taken":
-        return case.answered_at is not None
+    if case.kind == "petition" and case.state in ("taken", "returned"):
+        # A dossier that came back for papers is the desk's work; its signers have none.
+        return case.state == "taken" and case.answered_at is not None
     answers = {"guided", "recognised", "refused", "returned", "approved", "decided", "answered"}
     return case.state in answers
 
@@ -65,7 +66,10 @@ def expected_on(store: Store, case: Case) -> date:
     band = store.cases.band(case.id)
     since = (band and band.enough_told_on) or day_of(case.ready_at or case.opened_at)
     days = store.law.book().number("desk_first_answer_days", store.today)
-    return add_working_days(since, days, store.law.holidays())
+    due = add_working_days(since, days, store.law.holidays())
+    if due >= store.today:
+        return due
+    return add_working_days(store.today, days, store.law.holidays())
 
 
 def day_of(moment: datetime) -> date:
@@ -127,8 +131,14 @@ def open_requests(turn: Turn) -> list[Case]:
     since = turn.now - timedelta(days=30)
     mine = turn.store.cases.requests_of(turn.conversation.id)
     fresh = [one for one in mine if one.is_live or (one.answered_at and one.answered_at > since)]
+    # What she asked about her name or her information shows there, until an officer has written.
     quiet = {"erase", "withdraw"}
-    return [one for one in fresh if one.about not in quiet or one.answered_at][-3:]
+    shown = [one for one in fresh if one.about not in quiet or _is_written(one)]
+    return shown[-3:]
+
+
+def _is_written(case: Case) -> bool:
+    return case.officer_id is not None and case.answered_at is not None
 
 
 def needs_code(turn: Turn) -> bool:

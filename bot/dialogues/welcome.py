@@ -125,7 +125,7 @@ def read_code(turn: Turn) -> Act | None:
     poster = turn.store.posters.by_code(turn.text) if typed else None
     if poster is not None and not _is_blocked(turn):
         return partial(_come_from, poster=poster)
-    if not _is_asked_for_code(turn) or _is_somebodys(turn, typed):
+    if not _is_asked_for_code(turn) or _is_hers(turn, typed):
         return None
     is_shaped = _is_code_shaped(turn.text)
     if turn.conversation.step == dialogue.name_of(search):
@@ -142,11 +142,15 @@ def _is_asked_for_code(turn: Turn) -> bool:
     return step_now in (dialogue.name_of(listen), dialogue.name_of(search))
 
 
-def _is_somebodys(turn: Turn, typed: tuple[str, ...]) -> bool:
-    """Whether it is the code of a receipt or a case: those are read elsewhere."""
-    return any(
-        turn.store.people.receipt_by_code(one) or turn.store.cases.by_code(one) for one in typed
-    )
+def _is_hers(turn: Turn, typed: tuple[str, ...]) -> bool:
+    """Whether it is the code of a receipt or a request of her own: those are read elsewhere.
+
+    Somebody else's reads like any wrong code, so that nobody learns that it exists.
+    """
+    here = turn.conversation.id
+    codes = {one.code for one in turn.store.people.receipts_at(here)}
+    codes |= {one.code for one in turn.store.cases.requests_of(here)}
+    return not codes.isdisjoint(typed)
 
 
 def _is_known_question(turn: Turn) -> bool:

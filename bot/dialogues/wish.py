@@ -9,6 +9,7 @@ from bot.turn import Turn
 from storage.enterprises import Enterprise
 from union.bodies import Body
 from union.papers import fill
+from union.refusals import Unclear
 
 MEMORY = "sign"
 DRAFT = "draft"
@@ -52,6 +53,14 @@ class Wish:
     def keep(self, turn: Turn) -> None:
         """Remember the answers until the next turn."""
         turn.memory[MEMORY] = asdict(self)
+
+
+def under_way(turn: Turn) -> Wish:
+    """Return the answers so far. Raises Unclear where they are gone."""
+    wish = Wish.of(turn)
+    if wish is None:
+        raise Unclear("error-old-button?")
+    return wish
 
 
 # --- drafts --------------------------------------------------------------------------------------

@@ -1,0 +1,160 @@
+"""Write screenshots of what people see, 360 pixels wide, to a folder: `make look`.
+
+python tests/look.py [FOLDER]
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+from chat import GIAY, MAY, PHUONG, Clock  # noqa: E402
+from phone import Phone  # noqa: E402
+from playwright.sync_api import Browser, sync_playwright  # noqa: E402
+from serving import Served, settle  # noqa: E402
+
+from storage.migrate import upgrade  # noqa: E402
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+def found(folder: Path) -> tuple[Path, dict[str, str]]:
+    """Make the tests' town without pytest."""
+    from chat import KEYS
+    from town import found_town
+
+    from storage.database import Database
+
+    path = folder / "founded.db"
+    upgrade(f"sqlite:///{path}")
+    database = Database(f"sqlite:///{path}", KEYS, Clock())
+    tokens = database.write(found_town)
+    database.close()
+    return path, tokens
+
+
+class Looker:
+    """Opens phones 360 pixels wide and keeps pictures."""
+
+    def __init__(self, browser: Browser, served: Served, folder: Path) -> None:
+        self.browser, self.served, self.folder = browser, served, folder
+        self.number = 0
+
+    def phone(self, enterprise: str, *, dark: bool = False) -> Phone:
+        """Open the landing page of an enterprise."""
+        context = self.browser.new_context(
+            viewport={"width": 360, "height": 740},
+            device_scale_factor=2,
+            locale="vi-VN",
+            color_scheme="dark" if dark else "light",
+        )
+        phone = Phone(context.new_page())
+        phone.scan(f"{self.served.url}/q/{self.served.tokens[enterprise]}")
+        return phone
+
+    def keep(self, phone: Phone, name: str, *, whole: bool = True) -> None:
+        """Keep a picture."""
+        self.number += 1
+        phone.page.wait_for_timeout(150)
+        phone.page.screenshot(path=self.folder / f"{self.number:02d}-{name}.png", full_page=whole)
+
+
+def look(looker: Looker) -> None:
+    """Walk both journeys and keep a picture of each kind of screen."""
+    phone = looker.phone(MAY)
+    looker.keep(phone, "landing")
+    looker.keep(looker.phone(MAY, dark=True), "landing-dark")
+    phone.start()
+    looker.keep(phone, "chat-welcome", whole=False)
+    phone.tap("Ghi tên")
+    looker.keep(phone, "consent", whole=False)
+    looker.keep(phone, "consent-whole")
+    phone.tap("Thêm nhắn tin (A, B)")
+    phone.say("Nguyễn Thị Mẫu")
+    phone.tap("Không để số")
+    looker.keep(phone, "statement", whole=False)
+    phone.tap("Ghi tên")
+    looker.keep(phone, "receipt", whole=False)
+    phone.tap("Tới đâu rồi?")
+    looker.keep(phone, "status", whole=False)
+    officer = looker.phone(GIAY)
+    officer.start()
+    for role in ("receives", "checks"):
+        printed = looker.served.run(
+            "invite", "--body", PHUONG, "--role", role, "--name", "Lê Thị Thử"
+        )
+        code = re.search(r"\b[A-Z2-9]{4}-?[A-Z2-9]{4}\b", printed)
+        assert code
+        officer.say(code[0])
+        looker.keep(officer, f"invited-{role}", whole=False)
+        officer.tap("Nhận lời")
+    for letter in "ABCD":
+        other = looker.phone(MAY)
+        other.start()
+        other.tap("Ghi tên")
+        other.tap("Thêm nhắn tin (A, B)")
+        other.say(f"Nguyễn Thị Mẫu {letter}")
+        other.tap("Không để số")
+        other.tap("Ghi tên")
+    officer.say("việc")
+    looker.keep(officer, "desk-queue", whole=False)
+    officer.say("1")
+    looker.keep(officer, "desk-card", whole=False)
+    officer.tap("Nhận việc")
+    officer.say("việc")
+    officer.say("1")
+    looker.keep(officer, "desk-card-mine", whole=False)
+    officer.tap("Mở trang tên")
+    looker.keep(officer, "desk-link", whole=False)
+    address = re.search(r"http://\S+/t/\S+", officer.last)
+    assert address
+    page = Phone(officer.page.context.new_page())
+    page.scan(address[0])
+    looker.keep(page, "private-page")
+    page.page.get_by_role("button", name="Mở").click()
+    looker.keep(page, "names-reason")
+    page.page.get_by_label("Chuẩn bị giấy ký").check()
+    page.page.get_by_role("button", name="Mở").click()
+    looker.keep(page, "names")
+    join = looker.phone(GIAY)
+    join.start()
+    join.tap("Ghi tên")
+    looker.keep(join, "join-where", whole=False)
+    join.tap("Hỏi thêm trước")
+    looker.keep(join, "who-sees", whole=False)
+    join.page.goto(f"{looker.served.url}/s")
+    looker.keep(join, "status-by-code")
+    join.page.goto(f"{looker.served.url}/q/{'x' * 22}")
+    looker.keep(join, "unknown-poster")
+
+
+def main() -> None:
+    """Keep the pictures in the folder that was named, or in ./look."""
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "look")
+    folder.mkdir(parents=True, exist_ok=True)
+    chromium = os.environ.get("KETDOAN_CHROMIUM") or shutil.which("chromium")
+    if chromium is None:
+        sys.exit("no Chromium here: install the system's package chromium, then `make look`")
+    with tempfile.TemporaryDirectory() as place:
+        served = settle(found(Path(place)), Path(place) / "served")
+        served.start()
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+                look(Looker(browser, served, folder))
+                browser.close()
+        finally:
+            served.stop()
+    sys.stdout.write(f"{len(list(folder.glob('*.png')))} pictures in {folder}\n")
+
+
+if __name__ == "__main__":
+    main()
