@@ -16,13 +16,13 @@ from bot import casework
 from bot.hear import place_of
 from bot.mail import Mail
 from bot.office import Office
+from bot.rerouting import MOST_OF_A_BODY, every_case, move, new_body, tell_senders
 from storage.cases import Case
 from storage.database import NotWritten, TooBusy
 from storage.desk import VIETNAM
 from storage.officers import Officer
 from storage.store import Store
 from union import bands
-from union.bodies import Body, CaseKind, Role
 from union.calendar import is_working_day
 from union.cases import is_due_soon
 
@@ -35,9 +35,9 @@ DAILY_AT = time(7, 30)
 DIGEST_UNTIL = 17
 KEPT_DAYS = 30
 LINKS_KEPT_DAYS = 1
+RUNS_KEPT_DAYS = 400
 # How many cases one transaction takes: others wait for it.
 PIECE = 50
-_MOST_OF_A_BODY = 5000
 _END = "end"
 
 Piece = Callable[[Mail, int], int | None]
@@ -201,14 +201,7 @@ def _escalate(mail: Mail, case: Case) -> None:
         casework.tell_desk(mail, upper, "desk-urgent", ["desk-late", "urgent-busy"])
     if is_first:
         new_due = casework.working_days_from_today(store, "late_extension_days")
-        _tell_senders(mail, case, "news-late?", new_due=new_due)
-
-
-def _tell_senders(mail: Mail, case: Case, key: str, **facts: object) -> None:
-    if case.kind != "request":
-        casework.tell_signers(mail, case, key, **facts)
-    elif case.conversation_id is not None:
-        mail.news(case.conversation_id, case, key, **facts)
+        tell_senders(mail, case, "news-late?", new_due=new_due)
 
 
 # --- what is due soon ----------------------------------------------------------------------------
@@ -226,7 +219,7 @@ def _nudge(office: Office, day: date) -> bool:
         soon = [
             case.id
             for body in store.bodies.all()
-            for case in store.cases.queue([body.id], _MOST_OF_A_BODY)
+            for case in store.cases.queue([body.id], MOST_OF_A_BODY)
             if _is_to_be_nudged(case, day, holidays)
         ]
     return office.database.write(lambda store: _nudge_all(store, office, day, soon))
@@ -259,13 +252,13 @@ def _reroute(office: Office, day: date) -> bool:
     if _is_finished(office, "reroute", slot):
         return False
     with office.database.read() as store:
-        moving = [case.id for case in _every_case(store) if _new_body(store, case) is not None]
+        moving = [case.id for case in every_case(store) if new_body(store, case) is not None]
 
     def work(store: Store) -> bool:
         piece, rest = moving[:PIECE], moving[PIECE:]
         del moving[:PIECE]
         mail = Mail(store, office, key=f"round:reroute:{slot}")
-        _each(mail, [store.cases.by_id(one) for one in piece], _move)
+        _each(mail, [store.cases.by_id(one) for one in piece], move)
         if not rest:
             store.settings.put(_mark("reroute"), f"{slot}:{_END}")
         return bool(piece)
@@ -274,90 +267,6 @@ def _reroute(office: Office, day: date) -> bool:
     while moving:
         office.database.write(work)
     return did
-
-
-def _every_case(store: Store) -> Iterable[Case]:
-    """Give every live case: petitions below their number, and what stands on a desk."""
-    after = 0
-    while found := store.cases.live_petitions(after, _MOST_OF_A_BODY):
-        yield from (one for one in found if one.state == "open")
-        after = found[-1].id
-    for body_id in sorted(_bodies_lately(store)):
-        yield from store.cases.queue([body_id], _MOST_OF_A_BODY)
-
-
-def _bodies_lately(store: Store) -> set[int]:
-    """Return every body of today, and those that ended in the last weeks: cases may lie there."""
-    days = (store.today - timedelta(days=back) for back in (0, 1, 7, 31))
-    return {one.id for day in days for one in store.bodies.all(day)}
-
-
-def _new_body(store: Store, case: Case) -> Body | None:
-    """Return the body that must have a case now, where it is another than the one that has it.
-
-    What an officer has handed on by hand stays where it was put, unless that body is no more.
-    """
-    if case.enterprise_id is None:
-        return None if _still_exists(store, case.body_id) else store.bodies.triage()
-    wanted = _wanted(store, case)
-    if case.body_id in {one.id for one in wanted}:
-        return None
-    if _still_exists(store, case.body_id) and _was_put_there(store, case):
-        return None
-    return wanted[0]
-
-
-def _wanted(store: Store, case: Case) -> list[Body]:
-    """Return the bodies that may have a case at its step, the one to move it to first."""
-    enterprise = store.enterprises.by_id(case.enterprise_id or 0)
-    if case.kind == "join":
-        return [casework.join_receiver(store, enterprise, wants_cdcs=case.wants_cdcs).body]
-    roles: dict[str, tuple[Role, ...]] = {
-        "guided": ("receives", "checks"),
-        "checked": ("signs",),
-        "returned": ("checks", "signs"),
-    }
-    kind: CaseKind = "petition" if case.kind == "petition" else "request"
-    return [
-        casework.responsible(store, enterprise, kind, role).body
-        for role in roles.get(case.state, ("receives",))
-    ]
-
-
-def _still_exists(store: Store, body_id: int) -> bool:
-    try:
-        store.bodies.by_id(body_id)
-    except LookupError:
-        return False
-    return True
-
-
-def _was_put_there(store: Store, case: Case) -> bool:
-    acts = store.ledger.of_case(case.id)
-    return any(one.act in ("handed_on", "handed_by_hand") for one in acts)
-
-
-_BACK = {"join": "waiting", "petition": "ready", "request": "waiting"}
-
-
-def _move(mail: Mail, case: Case) -> None:
-    """Hand a case over; dates and order stay, and everyone it concerns is told."""
-    store = mail.store
-    case = store.cases.locked(case.id)
-    body = _new_body(store, case)
-    if body is None or not case.is_live:
-        return
-    before = store.bodies.by_id(case.body_id).name if _still_exists(store, case.body_id) else ""
-    if case.state == "taken" and case.answered_at is None:
-        case = store.cases.change(case, state=_BACK[case.kind])
-    if case.state == "open":
-        # No officer may learn of a petition that is below its number: nobody at the desk is told.
-        old = case.body_id
-        case = store.cases.change(case, body_id=body.id)
-        store.ledger.write("handed_over", case_id=case.id, body_id=body.id, from_body=old)
-    else:
-        case = casework.hand_over(mail, case, body)
-    _tell_senders(mail, case, "moved-body", from_body=before)
 
 
 # --- the morning's digest ------------------------------------------------------------------------
@@ -408,11 +317,19 @@ def _forget(office: Office, now: datetime) -> bool:
             return 0
         store.settings.put(_mark("forget"), f"{slot}:{_END}")
         old = store.now - timedelta(days=KEPT_DAYS)
+        drafts = store.people.end_old_drafts()
+        for row_id in drafts:
+            store.conversations.forget_draft(row_id)
+        # What is read on a page or by a command is never sent: nobody else ends it.
+        unsent = [name for name, can in office.abilities.items() if not can.pushes]
         return (
-            store.people.end_old_drafts()
+            len(drafts)
             + store.links.forget_before(store.now - timedelta(days=LINKS_KEPT_DAYS))
             + store.inbox.forget_before(old)
-            + store.outbox.wipe_before("web", old)
+            + store.outbox.wipe_before([*unsent, "terminal", "operator"], old)
+            + store.outbox.wipe_troubled_before(old)
+            + store.news.wipe_read_before(old)
+            + store.settings.forget_runs_before(store.now - timedelta(days=RUNS_KEPT_DAYS))
         )
 
     return office.database.write(work) > 0

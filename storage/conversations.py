@@ -106,6 +106,12 @@ class Conversations(Desk):
         """Wipe what the conversation remembers; where it is and its settings stay."""
         self._change(conversation, row_id, memory_sealed=None, step="")
 
+    def forget_draft(self, row_id: int) -> None:
+        """Wipe the answers of a draft that was put off too long ago; the rest stays."""
+        known = self.by_id(row_id)
+        known.memory.pop("draft", None)
+        self.remember(known)
+
     def wipe_address(self, row_id: int) -> None:
         """Make the address unreadable and unfindable: nothing can be sent or opened here again."""
         dead = f"erased:{new_id()}"

@@ -82,6 +82,15 @@ class NewsShelf(Desk):
         ).first()
         return self._made_of(row) if row else None
 
+    def wipe_read_before(self, moment: datetime) -> int:
+        """Wipe the facts of news opened before *moment*; return how many pieces."""
+        change = (
+            update(news)
+            .where(news.c.opened_at < moment, news.c.facts_sealed != b"")
+            .values(facts_sealed=b"")
+        )
+        return self.connection.execute(change).rowcount
+
     def erase(self, conversation_id: int) -> None:
         """Drop what waits here and wipe the facts of what was read."""
         self.connection.execute(

@@ -12,6 +12,12 @@ from storage.ids import new_id
 from storage.tables import conversation, letter
 
 OPEN = ("waiting", "claimed")
+_EARLIER = letter.alias("earlier")
+_BLOCKED = exists().where(
+    _EARLIER.c.conversation_id == letter.c.conversation_id,
+    _EARLIER.c.id < letter.c.id,
+    _EARLIER.c.state.in_(OPEN),
+)
 
 
 @dataclass(frozen=True)
@@ -80,12 +86,6 @@ class Outbox(Desk):
         With *conversation_id* only that address is looked at. The lease lasts *seconds*.
         """
         self._end_unsure()
-        earlier = letter.alias("earlier")
-        blocked = exists().where(
-            earlier.c.conversation_id == letter.c.conversation_id,
-            earlier.c.id < letter.c.id,
-            earlier.c.state.in_(OPEN),
-        )
         query = (
             select(letter.c.id)
             .where(
@@ -95,7 +95,7 @@ class Outbox(Desk):
                     letter.c.state == "waiting",
                     and_(letter.c.state == "claimed", letter.c.leased_until_at < self.now),
                 ),
-                ~blocked,
+                ~_BLOCKED,
             )
             # "talk" sorts after "campaign" by name, so the lane is sorted downwards.
             .order_by(letter.c.lane.desc(), letter.c.id)
@@ -178,14 +178,34 @@ class Outbox(Desk):
         """Wipe what the web chat shows at this address; return how many letters."""
         return self._wipe(letter.c.conversation_id == conversation_id)
 
-    def wipe_before(self, channel: str, moment: datetime) -> int:
-        """Wipe letters of *channel* laid out before *moment*; return how many."""
-        return self._wipe(letter.c.channel == channel, letter.c.made_at < moment)
+    def wipe_before(self, channels: Sequence[str], moment: datetime) -> int:
+        """Wipe letters of *channels* laid out before *moment*; return how many."""
+        return self._wipe(letter.c.channel.in_(channels), letter.c.made_at < moment)
+
+    def wipe_troubled_before(self, moment: datetime) -> int:
+        """Wipe the words of letters that ended dead or unsure before *moment*; return how many.
+
+        The letters themselves stay counted as what they are.
+        """
+        change = (
+            update(letter)
+            .where(
+                letter.c.state.in_(("dead", "held")),
+                letter.c.reply_sealed.is_not(None),
+                letter.c.ended_at < moment,
+            )
+            .values(reply_sealed=None)
+        )
+        return self.connection.execute(change).rowcount
 
     def _wipe(self, *conditions: Any) -> int:
         change = (
             update(letter)
-            .where(letter.c.reply_sealed.is_not(None), *conditions)
+            .where(
+                letter.c.reply_sealed.is_not(None),
+                letter.c.state.in_(("waiting", "echo")),
+                *conditions,
+            )
             .values(reply_sealed=None, state="sent", ended_at=self.now)
         )
         return self.connection.execute(change).rowcount

@@ -310,14 +310,14 @@ class People(Desk):
             .values(draft_until_on=None)
         )
 
-    def end_old_drafts(self) -> int:
-        """Turn drafts past their day into receipts of nothing; return how many."""
-        change = (
-            update(receipt)
-            .where(receipt.c.draft_until_on < self.today)
-            .values(draft_until_on=None, name_blind=None)
-        )
-        return self.connection.execute(change).rowcount
+    def end_old_drafts(self) -> list[int]:
+        """Turn drafts past their day into receipts of nothing; return whose conversations."""
+        past = receipt.c.draft_until_on < self.today
+        rows = self.connection.execute(select(receipt.c.conversation_id).where(past).distinct())
+        ended = [row.conversation_id for row in rows]
+        change = update(receipt).where(past).values(draft_until_on=None, name_blind=None)
+        self.connection.execute(change)
+        return ended
 
 
 def _receipt(row: Row[Any]) -> Receipt:

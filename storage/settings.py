@@ -1,6 +1,8 @@
 """Settings of this installation that live with its facts, and which rounds have run."""
 
-from sqlalchemy import select, update
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
 
 from storage.desk import Desk
 from storage.tables import round_done, setting
@@ -24,6 +26,11 @@ class Settings(Desk):
     def is_first_run(self, job: str, slot: str) -> bool:
         """Claim a round of *job*; False where this or another process has run that slot."""
         return self._add_once(round_done, job=job, slot=slot, done_at=self.now)
+
+    def forget_runs_before(self, moment: datetime) -> int:
+        """Forget which rounds ran before *moment*, whose slots are long past; return how many."""
+        old = delete(round_done).where(round_done.c.done_at < moment)
+        return self.connection.execute(old).rowcount
 
     @property
     def is_demo(self) -> bool:

@@ -302,23 +302,22 @@ class Town:
     # --- letters --------------------------------------------------------------------------------
 
     def deliver(self) -> None:
-        """Bring every letter to its reader, in one go."""
-        brought = self.write(lambda store: [self._letters(store, chat) for chat in self.chats])
-        for chat, letters in zip(self.chats, brought, strict=True):
-            for reply in letters:
+        """Bring every letter to its reader."""
+        brought = self.write(self._letters)
+        for chat in self.chats:
+            for reply in brought.get((chat.channel, chat.address), []):
                 chat.received.append(reply)
                 self.log.append((f"bot→{chat.name}", _shown(reply)))
 
-    @staticmethod
-    def _letters(store: Store, chat: Chat) -> list[Reply]:
-        known = store.conversations.find(chat.channel, chat.address)
-        found: list[Reply] = []
-        if known is None:
-            return found
-        # One at a time: a letter waits while an earlier one to the same address is open.
-        while one := store.outbox.claim("test", 60, [chat.channel], 1, known.id):
-            store.outbox.sent(one[0].id, "test", "ref")
-            found.append(Reply.from_json(one[0].reply))
+    def _letters(self, store: Store) -> dict[tuple[str, str], list[Reply]]:
+        channels = sorted({chat.channel for chat in self.chats})
+        found: dict[tuple[str, str], list[Reply]] = {}
+        # Again and again: a letter waits while an earlier one to the same address is open.
+        while batch := store.outbox.claim("test", 60, channels, 500):
+            for one in batch:
+                store.outbox.sent(one.id, "test", "ref")
+                to = found.setdefault((one.channel, one.address), [])
+                to.append(Reply.from_json(one.reply))
         return found
 
     # --- transcripts ----------------------------------------------------------------------------

@@ -1,15 +1,11 @@
 """The web chat: forms and redirects are the product, a small script only makes it live."""
 
-from dataclasses import dataclass
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from bot import payloads
-from bot.speech import Form, Heard, Outcome, Reply
+from bot.speech import Form, Heard, Outcome
 from storage.conversations import Conversation
-from storage.store import Store
 from union.codes import readings
 from webhook import cookies, nonces
 from webhook.door import Door, door_of
@@ -17,58 +13,11 @@ from webhook.forms import BadForm, read_form
 from webhook.guard import WAIT_SECONDS, asker
 from webhook.landing import present
 from webhook.outcomes import page_after
+from webhook.talks import Talk, look
 
 router = APIRouter()
 
 _HOME = "/chat#new"
-_NEWEST = 200
-
-
-@dataclass(frozen=True)
-class Line:
-    """One letter as the chat shows it. `offer`: which question its buttons answer."""
-
-    id: int
-    reply: Reply
-    offer: int
-    is_live: bool
-    is_new: bool = False
-
-
-@dataclass(frozen=True)
-class Talk:
-    """What the chat shows at one moment."""
-
-    conversation: Conversation
-    lines: list[Line]
-
-    @property
-    def last(self) -> int:
-        """The number of the newest letter."""
-        return self.lines[-1].id if self.lines else 0
-
-
-def look(store: Store, address: str, after: int = 0) -> Talk | None:
-    """Return the letters after *after* to a web address, or None where nobody talks."""
-    known = store.conversations.find("web", address)
-    if known is None:
-        return None
-    letters = store.outbox.for_page(known.id, after, _NEWEST)
-    replies = [(one.id, Reply.from_json(one.reply)) for one in letters]
-    # The browser jumps to what she said last, or to the first answer where that left no trace.
-    echoes = [number for number, reply in replies if reply.is_echo]
-    spot = echoes[-1] if echoes else (replies[0][0] if replies else 0)
-    return Talk(known, [_line(store, known, number, reply, spot) for number, reply in replies])
-
-
-def _line(store: Store, known: Conversation, number: int, reply: Reply, spot: int) -> Line:
-    pressed = None
-    if reply.choices:
-        pressed = payloads.read(store.keys, known.id, reply.choices[0].payload)
-    offer = pressed.offer if pressed else 0
-    # Buttons of an older question would only be refused; those of pushed letters (offer 0) never.
-    is_live = bool(reply.choices) and offer in (0, known.offer)
-    return Line(number, reply, offer, is_live, is_new=number == spot)
 
 
 # --- reading -----------------------------------------------------------------------------------

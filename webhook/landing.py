@@ -187,6 +187,8 @@ async def _speak(door: Door, address: str, language: str) -> None:
 async def home(request: Request) -> Response:
     """Show a neutral page: type the code of a poster, or begin without one."""
     door = door_of(request)
+    if door.is_demo and not request.query_params:
+        return RedirectResponse("/demo", 303)
     body = await door.read(_triage)
     nonce = nonces.fresh(door.office.database.keys, "")
     return door.pages.show("home", door.language(request), body=body, nonce=nonce)

@@ -113,6 +113,15 @@ def written(turn: Turn, officer: Officer, case: Case, act: str, **facts: Any) ->
     )
 
 
+def given_up(turn: Turn, officer: Officer, case: Case) -> bool:
+    """Whether she stopped here; then the card is shown again."""
+    if turn.choice != "stop-here":
+        return False
+    turn.done()
+    desk_card.show(turn, officer, case)
+    return True
+
+
 # --- send back, refuse: the reason is chosen or typed, and read before it is sent ----------------
 
 

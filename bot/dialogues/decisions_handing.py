@@ -2,7 +2,7 @@
 
 from bot import casework
 from bot.dialogue import answers, prepared_by, step
-from bot.dialogues import desk_card
+from bot.dialogues import desk_card, desk_facts
 from bot.dialogues.decisions import written
 from bot.dialogues.desk_card import on_card
 from bot.dialogues.desk_late import tell_moved
@@ -175,7 +175,7 @@ def ask_sender(turn: Turn, officer: Officer, case: Case) -> None:
     """Ask the sender whether her name may go to the union of her workplace."""
     match turn.choice:
         case "desk-ask-sender":
-            if desk_card.hand_down_answer(turn.store, case) != "asked":
+            if desk_facts.hand_down_answer(turn.store, case) != "asked":
                 written(turn, officer, case, "hand_down_asked", to_body=int(turn.memory["to"]))
                 casework.tell_signers(turn.mail, case, "news-question?")
             finish(turn, case)

@@ -1,6 +1,6 @@
 """What is late at a body below: the officers above see it and may step in."""
 
-from bot import casework
+from bot import casework, rerouting
 from bot.dialogue import opens_on, step
 from bot.dialogues import desk, desk_card
 from bot.dialogues.desk_rights import ELSEWHERE, body_named, code_of, finish, officers_only
@@ -135,8 +135,4 @@ def tell_moved(turn: Turn, case: Case, from_body: int) -> None:
 
 def tell_senders(turn: Turn, case: Case, key: str, **facts: object) -> None:
     """Lay news out for everyone who is behind a case."""
-    if case.kind == "request":
-        if case.conversation_id is not None:
-            turn.mail.news(case.conversation_id, case, key, **facts)
-    else:
-        casework.tell_signers(turn.mail, case, key, **facts)
+    rerouting.tell_senders(turn.mail, case, key, **facts)

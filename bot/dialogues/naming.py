@@ -106,7 +106,7 @@ def private_page(turn: Turn) -> None:
     """Do the rest on a page of ours, by her wish: from where she is, or from the beginning."""
     wish = Wish.of(turn)
     if wish is None:
-        signing.begin(turn, on_page=True)
+        signing.begin_signing(turn, on_page=True)
         return
     wish.on_page = True
     wish.keep(turn)

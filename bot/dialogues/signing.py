@@ -35,10 +35,10 @@ def sign(turn: Turn) -> None:
     if turn.conversation.step == "statement.decide" and turn.heard.text is not None:
         statement.put_name(turn)
         return
-    begin(turn)
+    begin_signing(turn)
 
 
-def begin(turn: Turn, *, on_page: bool = False) -> None:
+def begin_signing(turn: Turn, *, on_page: bool = False) -> None:
     """Ask the first question. Name and phone come along only from another place of work."""
     before = moving_draft(turn)
     turn.done()
@@ -74,7 +74,7 @@ def go_on_draft(turn: Turn) -> None:
     """Take up what was put off: the text is shown again, in full."""
     draft = draft_of(turn)
     if draft is None or not draft.is_agreed:
-        begin(turn)
+        begin_signing(turn)
         return
     turn.done()
     if is_outdated(turn, draft):

@@ -5,7 +5,7 @@ import threading
 from datetime import UTC, date, datetime
 
 import pytest
-from chat import CDCS, GIAY, MAY, PHUONG, TINH, XA
+from chat import CDCS, GIAY, KCN, MAY, PHUONG, TINH, XA, ZONE
 
 from bot.dialogues.decisions_typed import moment_and_place, number_and_day
 from bot.hear import hear
@@ -326,6 +326,32 @@ def test_a_press_on_a_case_that_went_on_changes_nothing(town):
     officer.taps("desk-approve-yes")
     assert "không đổi gì" in officer.last
     assert case_of(town, code).state == "withdrawn"
+
+
+def test_a_reason_written_for_one_step_is_not_sent_at_the_next(town):
+    """While she types what is missing a colleague finds the dossier complete: nothing is sent back."""
+    roles = ("receives", "checks", "signs")
+    one = town.officer("Lê Thị Thử", KCN, *roles)
+    two = town.officer("Phạm Văn Nháp", KCN, *roles)
+    town.gather(5, ZONE)
+    code = town.petition(ZONE).code
+    takes(one, code)
+    one.taps("desk-approve")
+    one.taps("desk-approve-yes")
+    opens(one, code)
+    one.taps("desk-guide")
+    one.says("06/12/2026 09:00, Thư viện")
+    one.taps("desk-confirm")
+    town.write(lambda store: store.cases.change(store.cases.by_code(code), officer_id=None))
+    opens(one, code)
+    one.taps("desk-return")
+    one.says("Thiếu biên bản đại hội.")
+    opens(two, code)
+    two.taps("desk-check")
+    two.taps("desk-complete")
+    one.taps("send")
+    assert "không đổi gì" in one.last
+    assert case_of(town, code).state == "checked"
 
 
 @pytest.mark.parametrize("choice", ["desk-take", "desk-approve-yes", "desk-confirm", "pick-1"])

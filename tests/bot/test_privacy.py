@@ -7,6 +7,7 @@ import json
 import pytest
 from chat import GIAY, MAY, Chat, Town
 
+from bot.speech import Reply
 from storage.store import Store
 
 NAME = "Nguyễn Thị Mẫu"
@@ -209,6 +210,9 @@ def test_at_once_everything_is_gone(town):
     chat.signs(phone=PHONE)
     asks_something(town, chat)
     here = chat.conversation_id()
+    shown = {"key": "shown", "conversation_id": here, "channel": "web", "state": "echo"}
+    line = Reply(f"Tôi là {NAME}", is_echo=True).to_json()
+    town.write(lambda store: store.outbox.post(reply=line, **shown))
     erases(chat)
 
     def look(store: Store) -> tuple[object, ...]:

@@ -420,7 +420,12 @@ def test_old_drafts_become_receipts_of_nothing(town):
     """What was put off is gone after its seven days."""
     chat = town.person("Nguyễn Thị Mẫu")
     chat.signs(MAY, last="later")
-    town.rounds(days=8)
+    town.rounds(days=6)
+    known = town.read(lambda store: store.conversations.by_id(chat.conversation_id()))
+    assert "draft" in known.memory
+    town.rounds(days=2)
+    known = town.read(lambda store: store.conversations.by_id(chat.conversation_id()))
+    assert "draft" not in known.memory
     receipts = town.read(lambda store: store.people.receipts_at(chat.conversation_id()))
     assert [one.draft_until_on for one in receipts] == [None]
 
@@ -447,6 +452,27 @@ def test_letters_on_pages_and_old_events_go_after_thirty_days(town):
     letters = town.read(lambda store: store.outbox.for_page(chat.conversation_id()))
     assert letters == []
     assert town.write(lambda store: store.inbox.is_first_time("web", event))
+
+
+def test_words_of_letters_that_found_no_way_and_of_read_news_go_after_thirty_days(town):
+    """A dead letter stays counted and loses its words; news that was read loses its facts."""
+    chat = town.person("Nguyễn Thị Mẫu")
+    chat.scans(MAY)
+    here = chat.conversation_id()
+
+    def lay(store):
+        store.news.lay_out(here, None, "news-question?", {"due": 1})
+        assert store.news.take(here)
+        store.outbox.post(key="x", conversation_id=here, channel="paper", reply="{}")
+        (one,) = store.outbox.claim("l", 60, ["paper"], 1, here)
+        store.outbox.dead(one.id, "l", "rejected")
+
+    town.write(lay)
+    town.rounds(days=31)
+    assert town.read(lambda store: store.outbox.counts())["dead"] == 1
+    assert [one.reply for one in town.read(lambda store: store.outbox.troubled())] == [""]
+    newest = town.read(lambda store: store.news.newest(here))
+    assert newest.facts == {}
 
 
 def test_expired_links_are_forgotten(town):

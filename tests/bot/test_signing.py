@@ -705,7 +705,10 @@ def test_a_draft_ends_after_its_days(town):
     """After seven days the draft is gone and the code leads to nothing."""
     chat = to_statement(town.person(NAME))
     chat.taps("later")
+    chat.says("tới đâu rồi")
     town.clock.advance(days=8)
+    chat.taps("go-on-draft")
+    assert "Bạn đồng ý điều nào?" in chat.last
     chat.says("tới đâu rồi")
     assert "Hiện không có tên nào của bạn được tính." in chat.last
     chat.taps("sign")

@@ -88,7 +88,9 @@ def test_the_same_receipt_after_putting_it_off_on_the_page(town):
 def test_a_link_opens_once(town):
     """After the last button the link opens nothing, and sending the page again signs nothing."""
     chat = at_page(town)
+    token = chat.token()
     sends(chat)
+    assert town.read(lambda store: store.links.find(token)) is None
     assert sends(chat, name="Trần Văn Ví Dụ").name == "expired"
     assert chat.opens().page.name == "expired"
     assert len(signed(town, chat)) == 1

@@ -180,16 +180,17 @@ def test_the_name_of_an_event_tells_nothing(browser, town):
     assert not [one for one in kept if "alo" in one or nonce in one]
 
 
-@pytest.mark.parametrize("text", BAD_TEXTS)
-def test_whatever_is_typed_the_page_answers(browser, town, text):
+def test_whatever_is_typed_the_page_answers(browser, town):
     """Any text is answered with a page of ours, escaped, and the talk goes on."""
     browser.scans(town.tokens[MAY])
-    page = browser.says(text)
-    assert page.status_code == 200
-    assert "<script>alert" not in page.text
-    assert "49 " not in browser.words[-200:]
+    for text in BAD_TEXTS:
+        page = browser.says(text)
+        assert page.status_code == 200, text[:20]
+        assert "<script>alert" not in page.text
+        assert not [line for line in _said(browser) if "49" in line]
     browser.says("menu")
     assert "Bạn muốn làm gì?" in browser.words
+    assert not town.read(lambda store: store.inbox.failed())
 
 
 def test_forged_choices_do_nothing(browser, town):
@@ -294,12 +295,12 @@ def test_a_lost_answer_is_asked_for_again(browser, town):
     assert _said(browser).count("menu") == 1
 
 
-@pytest.mark.parametrize("after", ["", "x", "-1", "9" * 30, "1e5", "\x00", "²"])
-def test_odd_numbers_of_letters(browser, town, after):
+def test_odd_numbers_of_letters(browser, town):
     """Whatever stands for the number of the last letter, the answer is one of ours."""
     browser.scans(town.tokens[MAY])
-    answer = browser.client.get("/chat/letters", params={"after": after})
-    assert answer.status_code in (200, 204)
+    for after in ("", "x", "-1", "9" * 30, "1e5", "\x00", "²"):
+        answer = browser.client.get("/chat/letters", params={"after": after})
+        assert answer.status_code in (200, 204), after
 
 
 def test_news_of_others_come_live(browser, another, town):

@@ -10,7 +10,7 @@ from chat import GIAY, MAY, PHUONG
 from httpx import Client
 from PIL import Image
 
-from storage.database import Database
+from storage.database import Database, NotWritten, TooBusy
 from storage.store import Store
 
 UNKNOWN = "AAAAAAAAAAAAAAAAAAAAAA"
@@ -179,6 +179,35 @@ def test_scans_are_written_at_the_end(app, settings, listening, office, town):
     with again.read() as store:
         assert store.posters.scans(poster.id) == 2
     again.close()
+
+
+@pytest.mark.parametrize("trouble", [NotWritten("x"), TooBusy(), RuntimeError("x")])
+def test_scans_that_cannot_be_written_are_kept(office, monkeypatch, trouble):
+    """A minute in which nothing can be written loses no scan."""
+    import asyncio
+
+    from webhook import clockwork
+    from webhook.scans import Scans
+
+    def broken(_office, _counted):
+        raise trouble
+
+    scans = Scans()
+    scans.add(7)
+    scans.add(7)
+    for name in ("tick", "count_scans"):
+        monkeypatch.setattr(clockwork.rounds, name, broken)
+    work = clockwork.Clockwork(office, scans)
+
+    async def one_minute():
+        running = asyncio.create_task(work.run())
+        await asyncio.sleep(0.2)
+        scans.add(7)
+        work.stop()
+        await running
+
+    asyncio.run(one_minute())
+    assert scans.take() == {7: 3}
 
 
 @pytest.mark.parametrize("kind", ["svg", "png"])
