@@ -13,10 +13,13 @@ from storage.tables import conversation, letter
 
 OPEN = ("waiting", "claimed")
 _EARLIER = letter.alias("earlier")
+# An earlier letter that is tried again holds the next ones back, so that order is kept; one that
+# waits for the morning holds back nothing: she is awake and has just asked something.
 _BLOCKED = exists().where(
     _EARLIER.c.conversation_id == letter.c.conversation_id,
     _EARLIER.c.id < letter.c.id,
     _EARLIER.c.state.in_(OPEN),
+    or_(_EARLIER.c.tries > 0, _EARLIER.c.not_before_at <= letter.c.not_before_at),
 )
 
 

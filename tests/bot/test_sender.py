@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from chat import Clock
@@ -91,6 +92,29 @@ def test_a_letter_that_waits_holds_back_the_next_one_to_the_same_address_only(
     clock.advance(minutes=5)
     send(office, mouth)
     assert mouth.texts == ["1", "other", "1", "2"]
+
+
+def test_a_letter_kept_for_the_morning_holds_back_no_answer(office: Office, clock: Clock) -> None:
+    """Who writes at night is answered at night; the pushed letter comes at its hour."""
+
+    def keep(store: Store) -> None:
+        known = store.conversations.locked("paper", "a", "vi")
+        store.outbox.post(
+            key="morning",
+            conversation_id=known.id,
+            channel="paper",
+            reply=Reply("envelope").to_json(),
+            not_before_at=store.now + timedelta(hours=8),
+        )
+
+    office.database.write(keep)
+    lay(office, "an answer", "another")
+    mouth = Mouth()
+    send(office, mouth)
+    assert mouth.texts == ["an answer", "another"]
+    clock.advance(hours=8)
+    send(office, mouth)
+    assert mouth.texts == ["an answer", "another", "envelope"]
 
 
 def test_talk_goes_before_campaigns(office: Office) -> None:

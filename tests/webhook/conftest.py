@@ -1,5 +1,6 @@
 """The door of the town, open on loopback, and browsers that come to it."""
 
+import logging
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -7,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 from fastapi import FastAPI
 from httpx import Client
 
@@ -18,6 +20,15 @@ from bot.office import Office
 from webhook.app import create_app
 from webhook.door import Door
 from webhook.settings import Settings, read_settings
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> Iterator[None]:
+    """Let no test inherit where another one's commands sent the log."""
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
+    logging.getLogger().handlers.clear()
 
 
 @pytest.fixture

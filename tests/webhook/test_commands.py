@@ -1,7 +1,6 @@
 """The operator's commands: each does its work, or says in one line why not."""
 
 import json
-import logging
 import os
 import re
 import signal
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-import structlog
 import zxingcpp
 from PIL import Image
 from typer.testing import CliRunner
@@ -30,14 +28,11 @@ COMMAND = [str(Path(sys.executable).with_name("ketdoan"))]
 
 @pytest.fixture(autouse=True)
 def at_home(tmp_path, monkeypatch):
-    """An empty folder, no settings from outside, and logs as they were afterwards."""
+    """An empty folder, and no settings from outside."""
     monkeypatch.chdir(tmp_path)
     for name in list(os.environ):
         if name.upper().startswith("KETDOAN_"):
             monkeypatch.delenv(name)
-    yield
-    structlog.reset_defaults()
-    logging.getLogger().handlers.clear()
 
 
 def run(*words, typed=None):
