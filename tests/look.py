@@ -69,6 +69,13 @@ class Looker:
 
 def look(looker: Looker) -> None:
     """Walk both journeys and keep a picture of each kind of screen."""
+    worker(looker)
+    officer(looker)
+    others(looker)
+
+
+def worker(looker: Looker) -> None:
+    """From the landing page to the receipt and the status."""
     phone = looker.phone(MAY)
     looker.keep(phone, "landing")
     looker.keep(looker.phone(MAY, dark=True), "landing-dark")
@@ -85,45 +92,56 @@ def look(looker: Looker) -> None:
     looker.keep(phone, "receipt", whole=False)
     phone.tap("Tới đâu rồi?")
     looker.keep(phone, "status", whole=False)
-    officer = looker.phone(GIAY)
-    officer.start()
+
+
+def officer(looker: Looker) -> None:
+    """The desk: an invitation, the queue, a card, and the page of names."""
+    desk = looker.phone(GIAY)
+    desk.start()
     for role in ("receives", "checks"):
-        printed = looker.served.run(
-            "invite", "--body", PHUONG, "--role", role, "--name", "Lê Thị Thử"
-        )
-        code = re.search(r"\b[A-Z2-9]{4}-?[A-Z2-9]{4}\b", printed)
+        command = ("invite", "--body", PHUONG, "--role", role, "--name", "Lê Thị Thử")
+        code = re.search(r"\b[A-Z2-9]{4}-?[A-Z2-9]{4}\b", looker.served.run(*command))
         assert code
-        officer.say(code[0])
-        looker.keep(officer, f"invited-{role}", whole=False)
-        officer.tap("Nhận lời")
-    for letter in "ABCD":
-        other = looker.phone(MAY)
-        other.start()
-        other.tap("Ghi tên")
-        other.tap("Thêm nhắn tin (A, B)")
-        other.say(f"Nguyễn Thị Mẫu {letter}")
-        other.tap("Không để số")
-        other.tap("Ghi tên")
-    officer.say("việc")
-    looker.keep(officer, "desk-queue", whole=False)
-    officer.say("1")
-    looker.keep(officer, "desk-card", whole=False)
-    officer.tap("Nhận việc")
-    officer.say("việc")
-    officer.say("1")
-    looker.keep(officer, "desk-card-mine", whole=False)
-    officer.tap("Mở trang tên")
-    looker.keep(officer, "desk-link", whole=False)
-    address = re.search(r"http://\S+/t/\S+", officer.last)
-    assert address
-    page = Phone(officer.page.context.new_page())
-    page.scan(address[0])
+        desk.say(code[0])
+        looker.keep(desk, f"invited-{role}", whole=False)
+        desk.tap("Nhận lời")
+    for letter in "ABCDE":
+        sign(looker.phone(MAY), f"Nguyễn Thị Mẫu {letter}")
+    desk.say("việc")
+    looker.keep(desk, "desk-queue", whole=False)
+    desk.say("1")
+    looker.keep(desk, "desk-card", whole=False)
+    desk.tap("Nhận việc")
+    looker.keep(desk, "desk-card-mine", whole=False)
+    desk.tap("Mở trang tên")
+    looker.keep(desk, "desk-link", whole=False)
+    names(looker, desk)
+
+
+def sign(phone: Phone, name: str) -> None:
+    """Walk to the last tap."""
+    phone.start()
+    phone.tap("Ghi tên")
+    phone.tap("Thêm nhắn tin (A, B)")
+    phone.say(name)
+    phone.tap("Không để số")
+    phone.tap("Ghi tên")
+
+
+def names(looker: Looker, desk: Phone) -> None:
+    """The one-time page: a button, a reason, the names."""
+    page = Phone(desk.page.context.new_page())
+    page.scan(desk.link)
     looker.keep(page, "private-page")
     page.page.get_by_role("button", name="Mở").click()
     looker.keep(page, "names-reason")
     page.page.get_by_label("Chuẩn bị giấy ký").check()
     page.page.get_by_role("button", name="Mở").click()
     looker.keep(page, "names")
+
+
+def others(looker: Looker) -> None:
+    """A place with a CĐCS, the status page, a poster that nobody knows."""
     join = looker.phone(GIAY)
     join.start()
     join.tap("Ghi tên")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urljoin
 
 from playwright.sync_api import Page, expect
 
@@ -58,6 +59,12 @@ class Phone:
     def text(self) -> str:
         """Everything on the page."""
         return self.page.locator("main").inner_text()
+
+    @property
+    def link(self) -> str:
+        """The address of the newest one-time link in the chat."""
+        found = self.page.locator(".log a.button").last.get_attribute("href") or ""
+        return urljoin(self.page.url, found)
 
     def reload(self) -> None:
         """Load the page anew."""

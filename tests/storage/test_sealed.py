@@ -1,7 +1,5 @@
 """Sealed values open only where they belong, and only with the key."""
 
-import os
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,7 +71,7 @@ def test_the_key_file_is_its_owners_alone_and_is_never_overwritten(tmp_path) -> 
     """The key file has mode 0600, and a second `init` does not destroy it."""
     path = tmp_path / "key"
     make_key_file(path)
-    assert os.stat(path).st_mode & 0o777 == 0o600
+    assert path.stat().st_mode & 0o777 == 0o600
     first = path.read_text()
     with pytest.raises(FileExistsError):
         make_key_file(path)
