@@ -142,6 +142,7 @@ def tell_desk(
     """Tell the officers who handle a case: who holds it, or else all of the body in this role.
 
     Where the body has nobody, the body above is told, so that somebody surely is. Return how many.
+    What has *facts* (a code, a count) lies behind a neutral line until she taps it.
     """
     store = mail.store
     if case.officer_id is not None:
@@ -149,7 +150,10 @@ def tell_desk(
     else:
         listeners = _listeners(store, case.body_id, role)
     for one in listeners:
-        mail.push(one, key, choices, topic="urgent" if urgent else "desk", **facts)
+        if facts:
+            mail.note(one, case, key, **facts)
+        else:
+            mail.push(one, key, choices, topic="urgent" if urgent else "desk")
     return len(listeners)
 
 

@@ -74,8 +74,7 @@ def _turn(heard: Heard, office: Office, prepared: Prepared) -> Callable[[Store],
 
 def take_turn(heard: Heard, office: Office, store: Store, prepared: Prepared) -> Outcome:
     """Let the dialogue answer within the transaction of *store*."""
-    language = office.words.languages[0]
-    known = store.conversations.locked(heard.channel, heard.address, language)
+    known = store.conversations.locked(heard.channel, heard.address, _language(heard, office))
     before = deepcopy(known)
     turn = Turn(heard, known, store, office, prepared)
     try:
@@ -92,6 +91,12 @@ def take_turn(heard: Heard, office: Office, store: Store, prepared: Prepared) ->
     return turn.close()
 
 
+def _language(heard: Heard, office: Office) -> str:
+    """Return the language in which a conversation begins that is new."""
+    languages = office.words.languages
+    return heard.language if heard.language in languages else languages[0]
+
+
 def _keep_the_broken(
     heard: Heard, office: Office, error: BaseException, answer: "Future[Outcome]"
 ) -> None:
@@ -102,7 +107,7 @@ def _keep_the_broken(
     def work(store: Store) -> Outcome:
         if not store.inbox.keep_failed(heard.channel, heard.event_id, heard.to_json(), where):
             return Outcome(is_repeat=True)
-        known = store.conversations.locked(heard.channel, heard.address, office.words.languages[0])
+        known = store.conversations.locked(heard.channel, heard.address, _language(heard, office))
         sorry = Reply(office.words.text("error-sorry", known.language))
         mail = Mail(store, office, heard.key)
         mail.lay(known, sorry)

@@ -115,6 +115,13 @@ class Mail:
                 self._awaiting.add(conversation_id)
             self.push(conversation_id, "news-envelope", ["open-news", "later"])
 
+    def note(self, conversation_id: int, case: Case, key: str, **facts: Any) -> None:
+        """Lay news out for an officer, behind a line that names no case: it may lie on a table."""
+        alone = self.store.news.lay_out(conversation_id, case.id, key, to_keep(facts))
+        if alone and conversation_id not in self._enveloped:
+            self._enveloped.add(conversation_id)
+            self.push(conversation_id, "desk-note", ["open-news", "later"], topic="desk")
+
     def post(self) -> None:
         """Lay every letter in the outbox. Order is the order of writing."""
         for number, one in enumerate(self.laid):

@@ -30,7 +30,8 @@ class Heard:
     """One thing that somebody did: exactly one of text, choice, scan, contact, form or unread.
 
     `choice` is the opaque payload of a button, `scan` a poster's token, `unread` the kind of what
-    no channel opens (photo, voice, file, sticker). `event_id` is the channel's own, so that the
+    no channel opens (photo, voice, file, sticker). `language` is that of the page she came from: a
+    conversation that is new begins in it. `event_id` is the channel's own, so that the
     same event heard twice is one.
     """
 
@@ -43,6 +44,7 @@ class Heard:
     contact: Contact | None = None
     form: Form | None = None
     unread: str | None = None
+    language: str | None = None
 
     @property
     def key(self) -> str:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, or_, select
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select
 
 from storage.desk import Desk
 from storage.tables import (
@@ -181,7 +181,8 @@ class Bodies(Desk):
     def _keep_dated(self, table: Table, key: dict[str, Any], values: dict[str, Any]) -> None:
         """Insert a dated row; where one of the same first day stands, replace what it says.
 
-        An open-ended earlier row of the same key ends on the day the new one begins.
+        An open-ended earlier row of the same key ends on the day the new one begins, and a row
+        that comes late ends where the next one already begins.
         """
         same = and_(*(table.c[name] == value for name, value in key.items()))
         begins = values["valid_from"]
@@ -194,6 +195,12 @@ class Bodies(Desk):
             )
             .values(valid_to=begins)
         )
+        following = self.connection.execute(
+            select(func.min(table.c.valid_from)).where(same, table.c.valid_from > begins)
+        ).scalar()
+        ends = values.get("valid_to")
+        if following is not None and (ends is None or ends > following):
+            values = values | {"valid_to": following}
         known = self.connection.execute(
             select(table.c.id).where(same, table.c.valid_from == begins)
         ).scalar()

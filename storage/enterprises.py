@@ -155,6 +155,16 @@ class Enterprises(Desk):
         """Let a registered place be found by name from now on."""
         self._change(enterprise, row_id, state="checked")
 
+    def drop(self, row_id: int) -> bool:
+        """Take a registered place off the list; False where somebody has a live case there."""
+        live = select(case_file.c.id).where(
+            case_file.c.enterprise_id == row_id, case_file.c.is_live
+        )
+        if self.connection.execute(live.limit(1)).first() is not None:
+            return False
+        self._change(enterprise, row_id, state="dropped")
+        return True
+
     def merge(self, row_id: int, into: int) -> bool:
         """Join a doubled place with the right one; False where both have a live petition.
 

@@ -1,7 +1,7 @@
 """Officers: invited once, bound to a body and a role, stopped at once."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -24,6 +24,7 @@ class OfficerRole:
     body_id: int
     role: str
     state: str
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ class Officers(Desk):
         )
         if role is not None:
             change = change.where(officer_role.c.role == role)
-        ended = self.now if state == "revoked" else None
+        ended = None if state == "active" else self.now
         return self.connection.execute(change.values(state=state, ended_at=ended)).rowcount
 
     def set_digest_hour(self, officer_id: int, hour: int) -> None:
@@ -220,7 +221,9 @@ class Officers(Desk):
             name=self._open(officer, row.id, "name_sealed", row.name_sealed),
             digest_hour=row.digest_hour,
             roles=tuple(
-                OfficerRole(one.id, one.officer_id, one.body_id, one.role, one.state)
+                OfficerRole(
+                    one.id, one.officer_id, one.body_id, one.role, one.state, one.ended_at
+                )
                 for one in roles
             ),
         )

@@ -189,7 +189,7 @@ enterprise = Table(
     Column("state", String(16), nullable=False),
     _ref("cdcs_id", "body", null=True),
     _ref("merged_into_id", "enterprise", null=True),
-    _is("state", "checked", "waiting", "merged"),
+    _is("state", "checked", "waiting", "merged", "dropped"),
 )
 
 # --- posters: opaque tokens in the address, a short code for who cannot scan -----------------

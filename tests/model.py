@@ -89,11 +89,14 @@ class SigningMachine(RuleBasedStateMachine):
         self.town.database.close()
         shutil.rmtree(self.folder)
 
-    @initialize()
-    def people_come(self) -> None:
+    @initialize(signed=st.sampled_from([0, 3, 4, 5, 6]))
+    def people_come(self, signed: int) -> None:
+        """Begin near the number that is needed: there most can go wrong."""
         self.people = {one: self.town.person(one, address=one) for one in ADDRESSES}
         for name in ("Lê Thị Thử", "Phạm Văn Nháp"):
             self.officers[name] = self.town.officer(name)
+        for address in ADDRESSES[:signed]:
+            self._sign(address, NAMES[0], foreign=False, consent="consent-ab")
 
     # --- what people do -------------------------------------------------------------------------
 
@@ -104,6 +107,9 @@ class SigningMachine(RuleBasedStateMachine):
         consent=st.sampled_from(["consent-a", "consent-ab"]),
     )
     def sign(self, address: str, name: str, *, foreign: bool, consent: str) -> None:
+        self._sign(address, name, foreign=foreign, consent=consent)
+
+    def _sign(self, address: str, name: str, *, foreign: bool, consent: str) -> None:
         chat = self.people[address]
         last = "foreign" if foreign else "put-name"
         replies = chat.signs(MAY, name=name, consent=consent, last=last)

@@ -54,9 +54,8 @@ def order(
     event = event_id or secrets.token_hex(12)
     user = _user()
     try:
-        # Once and for all: commands are answered in English.
-        hear(Heard("operator", user, f"english:{user}", text="english"), office)
-        outcome = hear(Heard("operator", user, event, form=Form(form, fields)), office)
+        asked = Heard("operator", user, event, form=Form(form, fields), language="en")
+        outcome = hear(asked, office)
     except (TooBusy, NotWritten):
         raise Trouble("the database is busy or the disk is full; nothing was changed") from None
     if outcome.is_repeat:

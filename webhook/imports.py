@@ -74,7 +74,10 @@ def _command(kind: Kind, file: Path | None, *, template: bool, yes: bool, as_jso
 
     sheet, mark = read_table(kind, file)
     with open_office() as (_, office):
-        facts = read_in(office, sheet, mark) if yes else check(office, sheet)
+        # Checked first in any case: a file that is refused must not use its mark up.
+        facts = check(office, sheet)
+        if yes:
+            facts = read_in(office, sheet, mark)
     print_facts(facts, as_json=as_json)
     if not yes and not as_json:
         typer.echo("nothing was changed; --yes reads it in")

@@ -146,7 +146,7 @@ async def _start(request: Request, token: str, fields: dict[str, str]) -> Respon
         return door.refuse(request, 503, "page-unavailable", WAIT_SECONDS)
     address = known.address if known else cookies.new_address()
     if token or known is None:
-        await door.hear(_arrived(door, address, token, fields.get("nonce", "")))
+        await door.hear(_arrived(door, address, token, fields))
     await _speak(door, address, fields.get("lang", ""))
     answer = RedirectResponse("/chat#new", 303)
     cookies.keep(answer, door.settings, address)
@@ -160,19 +160,20 @@ async def present(request: Request) -> Conversation | None:
     return await door.read(lambda store: store.conversations.find("web", said)) if said else None
 
 
-def _arrived(door: Door, address: str, token: str, nonce: str) -> Heard:
+def _arrived(door: Door, address: str, token: str, fields: dict[str, str]) -> Heard:
     keys = door.office.database.keys
+    nonce, language = fields.get("nonce", ""), fields.get("lang")
     if not nonces.is_for(keys, token, nonce):
         nonce = nonces.fresh(keys, token)
     event = nonces.event_id(keys, nonce, "arrived", address)
     if token:
-        return Heard("web", address, event, scan=token)
+        return Heard("web", address, event, scan=token, language=language)
     # Nothing said: whoever comes without a code is greeted, and asked where she works.
-    return Heard("web", address, event, text="")
+    return Heard("web", address, event, text="", language=language)
 
 
 async def _speak(door: Door, address: str, language: str) -> None:
-    """Go on in the language of the page that she came from."""
+    """Go on in the language of the page that she came from now."""
     typed = {"en": "english", "vi": "tiếng việt"}.get(language)
     known = await door.read(lambda store: store.conversations.find("web", address))
     if typed and known is not None and known.language != language:

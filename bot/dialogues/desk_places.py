@@ -38,7 +38,7 @@ def see(turn: Turn, officer: Officer) -> None:
     ids = [one.id for one in found]
     place = found[(ids.index(before) + 1) % len(found) if before in ids else 0]
     turn.memory["place"] = place.id
-    choices = ["desk-place-true", "desk-place-merge"]
+    choices = ["desk-place-true", "desk-place-merge", "desk-place-drop"]
     turn.ask(
         "desk-place-new?",
         then=decide,
@@ -76,8 +76,19 @@ def decide(turn: Turn, officer: Officer) -> None:
             turn.say("desk-place-confirmed", ["desk-places", "desk-queue"], enterprise=place.name)
         case "desk-place-merge":
             turn.ask("desk-place-which?", then=which, choices=["stop-here"], enterprise=place.name)
+        case "desk-place-drop":
+            _drop(turn, officer, place)
         case _:
             raise Unclear("error-choose?")
+
+
+def _drop(turn: Turn, officer: Officer, place: Enterprise) -> None:
+    turn.done()
+    if not turn.store.enterprises.drop(place.id):
+        turn.say("desk-place-in-use", ["desk-places", "desk-queue"], enterprise=place.name)
+        return
+    _written(turn, officer, "place_dropped", place.id)
+    turn.say("desk-place-dropped", ["desk-places", "desk-queue"], enterprise=place.name)
 
 
 def _search(store: Store, known: Conversation, text: str) -> Prepared:

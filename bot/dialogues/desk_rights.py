@@ -84,22 +84,13 @@ def stopped(turn: Turn, body_id: int | None = None) -> None:
         turn.say("desk-none", ["menu", "person"])
         return
     ended = [one for one in former.roles if body_id in (None, one.body_id)] or former.roles
-    body = ended[-1].body_id
-    at = _stopped_at(turn.store, former.id, body)
+    body, at = ended[-1].body_id, ended[-1].ended_at
     facts = {"body": body_named(turn, body), "upper": above_named(turn, body)}
     if at is None:
         turn.say("desk-stopped", ["menu"], **facts)
     else:
         day = at.astimezone(VIETNAM).date()
         turn.say("desk-revoked", ["menu"], time=at, today=day, **facts)
-
-
-def _stopped_at(store: Store, officer_id: int, body_id: int) -> datetime | None:
-    for entry in reversed(store.ledger.newest(_LOOK_BACK)):
-        is_hers = entry.officer_id == officer_id and entry.body_id == body_id
-        if is_hers and entry.act in ("role_suspended", "role_revoked"):
-            return entry.at
-    return None
 
 
 # --- names of bodies -----------------------------------------------------------------------------

@@ -45,8 +45,15 @@ def _take_all(turn: Turn) -> list[News]:
 
 
 def _say(turn: Turn, news: News) -> None:
-    choices = _CHOICES.get(news.key, ["detail", "person", "menu"])
+    at_desk: list[Option] = ["desk-queue", "menu"]
+    usual: list[Option] = at_desk if _is_for_desk(news) else ["detail", "person", "menu"]
+    choices = _CHOICES.get(news.key, usual)
     turn.say(news.key, choices, **_facts(turn, news))
+
+
+def _is_for_desk(news: News) -> bool:
+    """Whether an officer is told, of a case that she handles."""
+    return news.key.startswith("desk-")
 
 
 def _facts(turn: Turn, news: News) -> dict[str, Any]:
@@ -80,7 +87,7 @@ def tell_newest(turn: Turn) -> bool:
 def tell_waiting(turn: Turn) -> None:
     """Mark what waits as read, now that she is told how it stands; say what only a letter says."""
     for news in _take_all(turn):
-        if news.key == "erase-done":
+        if news.key == "erase-done" or _is_for_desk(news):
             _say(turn, news)
 
 

@@ -169,7 +169,8 @@ def upgrade() -> None:
         sa.Column("cdcs_id", sa.BigInteger(), nullable=True),
         sa.Column("merged_into_id", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
-            "state in ('checked', 'waiting', 'merged')", name=op.f("ck_enterprise_state_known")
+            "state in ('checked', 'waiting', 'merged', 'dropped')",
+            name=op.f("ck_enterprise_state_known"),
         ),
         sa.ForeignKeyConstraint(["cdcs_id"], ["body.id"], name=op.f("fk_enterprise_cdcs_id")),
         sa.ForeignKeyConstraint(
