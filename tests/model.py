@@ -164,7 +164,8 @@ class SigningMachine(RuleBasedStateMachine):
     def press_another_ones_button(self, address: str, other: str) -> None:
         if address != other and self.people[other].received:
             for choice in self.people[other].received[-1].choices:
-                self.people[address].presses(choice.payload)
+                (reply,) = self.people[address].presses(choice.payload)
+                assert reply.text.startswith("Việc này bạn không làm được ở đây.")
 
     @rule(back=st.integers(0, 40))
     def bring_an_event_again(self, back: int) -> None:

@@ -1,6 +1,8 @@
 """The architecture as tests: the direction of imports, who may open a transaction, frozen start."""
 
 import ast
+import asyncio
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -133,3 +135,17 @@ def test_every_table_with_personal_words_is_wiped_by_an_erasure() -> None:
     # event is wiped when it is replayed or given up.
     kept = {"poster", "officer", "invitation", "inbox"}
     assert sealed == forgotten | kept
+
+
+def test_start_up_is_frozen(office, tmp_path) -> None:
+    """What start-up made is out of the collector's way, or the slowest answers take ten times as long."""
+    from webhook.app import create_app
+    from webhook.settings import read_settings
+
+    app = create_app(read_settings(data_dir=tmp_path), office)
+
+    async def live() -> int:
+        async with app.router.lifespan_context(app):
+            return gc.get_freeze_count()
+
+    assert asyncio.run(live()) > 10_000

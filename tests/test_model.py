@@ -186,6 +186,6 @@ def test_a_planted_bug_is_noticed(bug, founded, words, monkeypatch) -> None:
     bug(monkeypatch)
     with pytest.raises(BaseException) as noticed:  # noqa: PT011 -- an assertion, or a group of them
         run_state_machine_as_test(
-            machine(founded, words), settings=how(200, phases=(Phase.generate,))
+            machine(founded, words), settings=how(60, phases=(Phase.generate,))
         )
     assert not isinstance(noticed.value, KeyboardInterrupt)

@@ -3,6 +3,7 @@
 Reading the law in and moving a demo's clock are set-up, so they write without a turn.
 """
 
+import os
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,6 +32,8 @@ def prepare(settings: Settings) -> list[str]:
     Raises SettingTrouble.
     """
     done = []
+    # The database, its log and what else is made here are for this user's eyes alone.
+    os.umask(0o077)
     try:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not settings.key and not settings.key_path.exists():

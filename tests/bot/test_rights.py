@@ -27,7 +27,7 @@ def mau(town: Town) -> Chat:
 
 def rules() -> list[Rule]:
     """Return the dated law as it is delivered."""
-    from conftest import ROOT
+    from town import ROOT
 
     return read_rules(ROOT / "law")
 

@@ -312,7 +312,7 @@ def test_waiting_for_enough(town, golden):
     town.log.clear()
     daily_run(town, chat, 10)
     chat.taps("status")
-    assert "Số người hôm nay: từ 10 đến 19 người." in chat.last
+    assert "Số người tính tới sáng nay: từ 10 đến 19 người." in chat.last
     golden("status_waiting", town.transcript())
 
 
@@ -548,6 +548,7 @@ def test_her_answer_on_handing_down_binds(town, golden, answer, wants):
     chat.taps(answer)
     case = town.read(lambda store: store.cases.by_id(case_id))
     assert (case.wants_cdcs, case.state) == (wants, "waiting")
+    officer.taps("open-news")
     assert officer.last.startswith(f"{chat.code}: người gửi đã trả lời.")
     acts = [one.act for one in town.read(lambda store: store.ledger.of_case(case_id))]
     golden(f"status_{answer.replace('-', '_')}", town.transcript(chat))

@@ -151,6 +151,8 @@ def test_a_join_taken_back_is_ended_and_its_desk_is_told(town):
     takes_back(chat)
     case = case_of(town, chat)
     assert (case.state, case.is_live) == ("withdrawn", False)
+    assert officer.last == "Có tin về một việc."
+    officer.taps("open-news")
     assert officer.last.startswith(f"{chat.code}: người gửi đã rút.")
     assert NAME not in officer.last
     town.clock.advance(minutes=1)
@@ -267,6 +269,7 @@ def test_what_was_signed_from_here_waits_for_an_officer(town):
     signers[0].taps("not-me-yes")
     assert states(town, signers[0]) == ["set_aside"]
     assert (town.petition().counted, town.petition().state) == (4, "open")
+    officer.taps("open-news")
     told = " ".join(one.text for one in officer.received)
     assert f"Mã của tên đó: {signers[0].code}" in told
     assert signers[0].name not in told
@@ -313,6 +316,7 @@ def test_a_claim_from_elsewhere_changes_nothing(town, name, match):
     assert said.startswith("Đã ghi nhận theo ý bạn vừa chọn. Cảm ơn bạn đã báo.")
     assert states(town, signer) == ["valid"]
     assert town.petition().counted == 1
+    officer.taps("open-news")
     assert ("khớp." in officer.last, "không khớp." in officer.last) == (True, not match)
     assert NAME not in officer.last
     acts = town.read(lambda store: store.ledger.of_case(town.petition().id))
@@ -359,4 +363,6 @@ def test_a_join_below_taken_back(town):
     chat = town.person(NAME)
     chat.signs(GIAY, where="to-cdcs")
     takes_back(chat)
+    assert officer.last == "Có tin về một việc."
+    officer.taps("open-news")
     assert officer.last.startswith(f"{chat.code}: người gửi đã rút.")
