@@ -37,7 +37,7 @@ look: setup ## pictures of the pages at the width of a cheap phone, in look/
 	$(BIN)/python tests/look.py
 
 bench: setup ## measure the turn and the door
-	for one in bench/*.py; do $(BIN)/python $$one || exit 1; done
+	$(BIN)/python -m bench.turns
 
 clean: ## take the demo and the pictures away
 	rm -rf var/demo look

@@ -254,11 +254,23 @@ def sees_card(town, chat, code, number):
 
 def test_a_hundred_races_have_one_winner_each(town):
     """Two officers press in the same moment: one holds the case, the other reads by whom."""
+    race(town, 100)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_a_thousand_races_have_one_winner_each(town):
+    """The same, a thousand times."""
+    race(town, 1000)
+
+
+def race(town, number):
+    """Let two officers press at once so many times; one decision comes of each."""
     one, two = town.officer("Lê Thị Thử"), town.officer("Phạm Văn Nháp")
     town.gather(5)
     code = town.petition().code
     numbers = itertools.count()
-    for _ in range(100):
+    for _ in range(number):
         presses = [(chat, sees_card(town, chat, code, next(numbers))) for chat in (one, two)]
         start = threading.Barrier(2)
 
@@ -284,7 +296,7 @@ def test_a_hundred_races_have_one_winner_each(town):
             )
         )
     taken = [one.act for one in town.read(lambda store: store.ledger.of_case(town.petition().id))]
-    assert taken.count("taken") == 100
+    assert taken.count("taken") == number
 
 
 def test_letting_go_gives_it_back_to_colleagues(town):

@@ -372,3 +372,34 @@ def test_a_place_that_a_colleague_has_settled_meanwhile_is_left_alone(town):
     one.taps("desk-place-true")
     two.taps("desk-place-true")
     assert "vừa thay đổi" in two.last
+
+
+def test_a_made_up_place_is_taken_off_the_list(town):
+    """A place that nobody works at goes, and is neither waiting nor found any more."""
+    officer = town.officer("Trần Văn Tỉnh", TINH, "receives")
+    made = register(town, "Công ty Không Có Thật")
+    officer.says("việc")
+    officer.taps("desk-places")
+    officer.taps("desk-place-drop")
+    assert town.read(lambda store: store.enterprises.by_id(made.id)).state == "dropped"
+    assert town.read(lambda store: store.enterprises.waiting()) == []
+
+
+def test_a_place_with_an_open_case_is_not_taken_off_the_list(town):
+    """Nobody's signature loses its place because an officer pressed too soon."""
+    officer = town.officer("Trần Văn Tỉnh", TINH, "receives")
+    made = register(town)
+    town.write(
+        lambda store: store.cases.open(
+            "petition",
+            store.people.new_code(),
+            "open",
+            store.bodies.triage().id,
+            enterprise_id=made.id,
+        )
+    )
+    officer.says("việc")
+    officer.taps("desk-places")
+    officer.taps("desk-place-drop")
+    assert "chưa bỏ được" in officer.last
+    assert town.read(lambda store: store.enterprises.by_id(made.id)).state == "waiting"
