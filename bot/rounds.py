@@ -63,6 +63,7 @@ def tick(office: Office, scans: Mapping[int, int] | None = None) -> list[str]:
             ("nudge", lambda: _nudge(office, now.date())),
         ]
     jobs.append(("digest", lambda: _digest(office, now)))
+    jobs.append(("settle", lambda: _settle(office)))
     done = [name for name, job in jobs if _is_done(name, job)]
     if done:
         office.letters_wait.set()
@@ -77,6 +78,12 @@ def _is_done(name: str, job: Callable[[], bool]) -> bool:
     except Exception as error:  # noqa: BLE001 -- one job must not stop the others
         log.error("round", job=name, error=place_of(error))
         return False
+
+
+def _settle(office: Office) -> bool:
+    """Let what was wiped since the last tick be gone from the log of the store, too."""
+    office.database.settle()
+    return False
 
 
 def count_scans(office: Office, scans: Mapping[int, int]) -> bool:

@@ -23,7 +23,7 @@ from union.rules import RuleBook
 # After this long a typed line is first asked whether it goes on with what was left.
 INTERRUPTED_AFTER = timedelta(hours=3)
 _TRAIL = 12
-_KEPT = ("draft", "tries")
+_KEPT = ("draft", "tries", "claims")
 _UNCLEAR_BEFORE_A_PERSON = 2
 
 
@@ -195,7 +195,7 @@ class Turn:
     def done(self) -> None:
         """End what was under way; the conversation remembers nothing of it but a draft put off.
 
-        Wrong codes stay counted: nobody guesses on by ending something in between.
+        Wrong codes and claims stay counted: nobody guesses on by ending something in between.
         """
         self.conversation.step = ""
         kept = {name: self.memory[name] for name in _KEPT if name in self.memory}

@@ -215,11 +215,11 @@ class Cases(Desk):
         return [self._made_of(row) for row in rows]
 
     def wipe_requests(self, conversation_id: int) -> None:
-        """Wipe the words and numbers of requests sent from this address."""
+        """Wipe words and numbers of requests sent from this address, and what was answered."""
         self.connection.execute(
             update(case_file)
             .where(case_file.c.conversation_id == conversation_id, case_file.c.kind == "request")
-            .values(text_sealed=None, call_sealed=None)
+            .values(text_sealed=None, call_sealed=None, reason_sealed=None)
         )
 
     # --- what outsiders may know -------------------------------------------------------------

@@ -12,7 +12,8 @@ from storage.ids import new_id
 from storage.tables import conversation, invitation, officer, officer_role
 from union.codes import readings
 
-INVITATION_LENGTH = 8
+# 59 bits: who guesses right reads names, and a line typed with marks may stand for many codes.
+INVITATION_LENGTH = 12
 
 
 @dataclass(frozen=True)

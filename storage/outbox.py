@@ -178,7 +178,18 @@ class Outbox(Desk):
         )
 
     def wipe_page(self, conversation_id: int) -> int:
-        """Wipe what the web chat shows at this address; return how many letters."""
+        """Wipe what the web chat shows at this address; return how many letters.
+
+        Words of letters that found no way to her go too; those stay counted as what they are.
+        """
+        self.connection.execute(
+            update(letter)
+            .where(
+                letter.c.conversation_id == conversation_id,
+                letter.c.state.in_(("dead", "held")),
+            )
+            .values(reply_sealed=None)
+        )
         return self._wipe(letter.c.conversation_id == conversation_id)
 
     def wipe_before(self, channels: Sequence[str], moment: datetime) -> int:

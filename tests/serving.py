@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import shutil
 import signal
 import socket
@@ -44,6 +45,13 @@ class Served:
         )
         assert (ran.returncode == 0) == ok, f"{command}: {ran.stdout}{ran.stderr}"
         return ran.stdout if ok else ran.stderr
+
+    def invite(self, body: str, role: str, name: str) -> str:
+        """Return the code of a fresh invitation, as the command prints it."""
+        printed = self.run("invite", "--body", body, "--role", role, "--name", name)
+        code = re.search(r"\b[A-Z2-9]{4}(?:-[A-Z2-9]{4})+\b", printed)
+        assert code, printed
+        return code[0]
 
     def talk(self, name: str, *lines: str, scan: str | None = None) -> str:
         """Let somebody talk in the terminal; return what was printed."""

@@ -51,10 +51,12 @@ def readings(text: str, length: int = 6) -> tuple[str, ...]:
 
 
 def grouped(code: str) -> str:
-    """Show a code in groups, "H4T PN8" or "MQ7R-4TXC"; left alone if not 6, 8 or 16 long."""
+    """Show a code in groups, "H4T PN8" or "MQ7R-4TXC"; left alone if not 6, 8, 12 or 16
+    long.
+    """
     if len(code) == 6:
         return " ".join(_slices(code, _SPACED))
-    if len(code) in (8, 16):
+    if len(code) in (8, 12, 16):
         return "-".join(_slices(code, _HYPHENED))
     return code
 

@@ -71,7 +71,7 @@ async def be_officer(request: Request) -> Response:
     desk = next((one for one in desks if one.code == code), None)
     if desk is None:
         raise BadForm
-    address = await redeem(door, desk)
+    address = await redeem(door, desk, door.language(request))
     answer = RedirectResponse("/chat#new", 303)
     _keep_roles(answer, [*await _with_present(request), f"o{address}"])
     cookies.keep(answer, door.settings, address)
@@ -99,7 +99,7 @@ async def fill(request: Request) -> Response:
     await read_form(request)
     posters = await door.read(_posters)
     await sign_some(door, posters[SAMPLES[0]][1])
-    return RedirectResponse("/demo/timeline", 303)
+    return _to_timeline(request)
 
 
 @router.post("/demo/time")
@@ -111,7 +111,11 @@ async def pass_time(request: Request) -> Response:
     if not isinstance(clock, DemoClock):
         raise BadForm
     await asyncio.to_thread(_mornings, door, clock, days)
-    return RedirectResponse("/demo/timeline", 303)
+    return _to_timeline(request)
+
+
+def _to_timeline(request: Request) -> Response:
+    return RedirectResponse(f"/demo/timeline?lang={door_of(request).language(request)}", 303)
 
 
 def _mornings(door: Door, clock: DemoClock, days: int) -> None:

@@ -68,8 +68,11 @@ def _desk(store: Store, body: Body, label: str, enterprise_id: int) -> DemoOffic
 # --- an officer --------------------------------------------------------------------------------
 
 
-async def redeem(door: Door, desk: DemoOffice) -> str:
-    """Invite somebody to every role of a desk and let her accept; return her web address."""
+async def redeem(door: Door, desk: DemoOffice, language: str) -> str:
+    """Invite somebody to every role of a desk and let her accept; return her web address.
+
+    Her talk is held in *language*.
+    """
     address = cookies.new_address()
     for role in desk.roles:
         fields = {
@@ -84,7 +87,9 @@ async def redeem(door: Door, desk: DemoOffice) -> str:
         if invited.page is None:
             raise Trouble("the demo could not invite")
         asked = await door.hear(
-            Heard("web", address, _event(), text=str(invited.page.facts["code"]))
+            Heard(
+                "web", address, _event(), text=str(invited.page.facts["code"]), language=language
+            )
         )
         await _press(door, address, asked, "accept-role")
     return address

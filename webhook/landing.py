@@ -45,7 +45,9 @@ def arrival(store: Store, token: str) -> Arrival:
     enterprise = None
     if poster.enterprise_id is not None:
         enterprise = store.enterprises.by_id(poster.enterprise_id)
-    name = enterprise.name if enterprise and poster.names_enterprise else ""
+    # What somebody typed for a new place must not stand on a page of the union unchecked.
+    is_checked = enterprise is not None and enterprise.state == "checked"
+    name = enterprise.name if enterprise and is_checked and poster.names_enterprise else ""
     return Arrival(_body(store, poster), name, poster.code, poster.id)
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 from bot.words import Words
 from storage import communes
-from storage.bodies import NoTriage
+from storage.bodies import TRIAGE, NoTriage
 from storage.enterprises import Enterprise
 from storage.store import Store
 from union.bodies import CaseKind, Responsible, Role, responsible_for
@@ -26,7 +26,7 @@ def routes(
     try:
         jurisdiction = store.bodies.jurisdiction(place, day)
     except NoTriage:
-        raise Trouble("no triage body is set; run `ketdoan init --triage CODE`") from None
+        raise Trouble(_unset(store, day)) from None
     rows = []
     for kind in KINDS:
         for role in ROLES:
@@ -34,6 +34,13 @@ def routes(
             why = words.text(found.reason, language, **_facts(found, known))
             rows.append(_row(kind, role, found, why))
     return rows
+
+
+def _unset(store: Store, day: date) -> str:
+    """Say why nobody takes what is left over: nobody was named, or not yet on that day."""
+    if code := store.settings.get(TRIAGE):
+        return f"{code}, which takes what is left over, does not exist on {day.isoformat()}"
+    return "no triage body is set; run `ketdoan init --triage CODE`"
 
 
 def _row(kind: str, role: str, found: Responsible, why: str) -> dict[str, str]:

@@ -66,5 +66,6 @@ def serve(settings: Settings) -> None:
             server.run()
         except SystemExit:
             raise Trouble(
-                f"KETDOAN_PORT: cannot listen on {settings.host}:{settings.port}", code=2
+                f"KETDOAN_HOST, KETDOAN_PORT: cannot listen on {settings.host}:{settings.port}",
+                code=2,
             ) from None

@@ -13,6 +13,8 @@ from storage.sealed import Keyring, KeyTrouble, read_key_file, read_keys
 from webhook.trouble import SettingTrouble
 
 PREFIX = "KETDOAN_"
+# Where a door listens to every network; nobody can be led there by such an address.
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 -- compared, not bound
 ROOT = Path(__file__).parents[1]
 
 
@@ -21,11 +23,17 @@ class Settings(BaseSettings):
 
     *data_dir* holds the database, the key and the lock unless they are set by themselves;
     *key* (lines `ID BASE64`) goes before *key_file*. *public_url* is what stands on posters.
-    *zalo_url*, *telegram_url*: doors shown on the landing page only when set.
+    *zalo_url*, *telegram_url*: doors shown on the landing page only when set. One that is left
+    empty is not set: an empty host would listen to the whole network.
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", frozen=True, extra="ignore", hide_input_in_errors=True
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
     data_dir: Path = Path("var")
@@ -69,7 +77,8 @@ class Settings(BaseSettings):
     @property
     def origin(self) -> str:
         """The address of our pages, without a slash at its end."""
-        return self.public_url or f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
     @property
     def is_https(self) -> bool:
@@ -89,13 +98,18 @@ def read_settings(**given: object) -> Settings:
     """Read the settings; what is *given* goes before the environment. Raises SettingTrouble."""
     chosen = {name: value for name, value in given.items() if value is not None}
     try:
-        return Settings(**chosen)  # type: ignore[arg-type]
+        settings = Settings(**chosen)  # type: ignore[arg-type]
     except ValidationError as wrong:
         first = wrong.errors(include_input=False, include_url=False)[0]
         name = f"{PREFIX}{first['loc'][0]}".upper() if first["loc"] else PREFIX
         raise SettingTrouble(f"{name}: {_told(first['msg'])}") from None
     except (OSError, UnicodeDecodeError):
         raise SettingTrouble(".env: the file cannot be read as UTF-8 text") from None
+    if settings.host in _EVERYWHERE and not settings.public_url:
+        raise SettingTrouble(
+            f"{PREFIX}PUBLIC_URL: must be set where {PREFIX}HOST is {settings.host}"
+        )
+    return settings
 
 
 def unknown_names() -> list[str]:

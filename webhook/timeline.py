@@ -24,7 +24,6 @@ _KEYS = {
     "approved": "event-approved",
     "returned": "event-returned",
     "refused": "event-refused",
-    "rejected": "event-refused",
     "handed_on": "event-handed-on",
     "handed_over": "event-handed-on",
     "guided": "event-guided",
@@ -32,10 +31,6 @@ _KEYS = {
     "recognised": "event-recognised",
     "decided": "event-admitted",
     "told": "event-told",
-    "enough_told": "event-enough-told",
-    "band": "event-band",
-    "late": "event-late",
-    "late_told": "event-late",
     "escalated": "event-escalated",
     "question": "event-question",
     "urgent": "event-urgent",
@@ -46,15 +41,16 @@ _KEYS = {
     "role_suspended": "event-revoked",
     "place_registered": "event-place-registered",
     "erased": "event-erased",
-    "moved": "event-moved",
 }
+# What was told by the daily run has a sentence of its own.
+_TOLD = {"news-enough?": "event-enough-told", "news-late?": "event-late"}
 
 
 def told(store: Store, words: Words, language: str) -> list[tuple[datetime, str]]:
     """Return the last acts, newest first, each with its moment."""
     lines = []
     for entry in reversed(store.ledger.newest(MOST)):
-        key = _KEYS.get(entry.act)
+        key = _TOLD.get(str(entry.facts.get("key"))) or _KEYS.get(entry.act)
         if key is not None:
             lines.append((entry.at, words.text(key, language, **_facts(store, entry))))
     return lines

@@ -31,8 +31,11 @@ def my_text(turn: Turn) -> None:
 
 @opens_link("text")
 def show_text(turn: Turn, link: Link) -> None:
-    """Show the text with its version and fingerprint, once."""
+    """Show the text with its version and fingerprint, once; in a chat locked since, nothing."""
     turn.store.links.use_up(link.id)
+    if standing.needs_code(turn):
+        turn.show("expired")
+        return
     wanted = turn.memory.get("text")
     mine = [one.id for one in turn.store.signatures.at(turn.conversation.id)]
     text = turn.store.signatures.newest_text(int(wanted)) if wanted in mine else None

@@ -167,9 +167,12 @@ def next_tasks(turn: Turn) -> None:
 
 @opens_on("committee-link", "invite-link")
 def committee_link(turn: Turn) -> None:
-    """Give a member the link to pass on; anybody else gets the page that everyone may share."""
+    """Give a member the link to pass on; anybody else gets the page that everyone may share.
+
+    On a locked or shared phone a member is anybody else: who holds it learns nothing.
+    """
     members_of = _mine(turn, "accepted")
-    if not members_of:
+    if not members_of or standing.needs_code(turn):
         share(turn)
         return
     address = share_address(turn, members_of[-1].enterprise_id)
@@ -180,7 +183,7 @@ def committee_link(turn: Turn) -> None:
 def change_link(turn: Turn) -> None:
     """Let the old link open the common page only, and give a fresh one."""
     members_of = _mine(turn, "accepted")
-    if not members_of:
+    if not members_of or standing.needs_code(turn):
         _not_yet(turn)
         return
     enterprise_id = members_of[-1].enterprise_id

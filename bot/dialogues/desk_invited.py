@@ -42,7 +42,7 @@ def show(turn: Turn, invited: Invitation) -> None:
         choices=["accept-role", "decline-role"],
         role=turn.words(f"role-{invited.role}"),
         body=body_named(turn, invited.body_id),
-        inviter=invited.inviter,
+        inviter=invited.inviter or turn.words("operator-inviter"),
     )
 
 

@@ -245,6 +245,8 @@ def tell_request(turn: Turn, case: Case, answer: str = "") -> None:
     said = answer or (case.reason if case.answered_at else "")
     if said:
         turn.say("detail-answer?", ["ask-more", "done", "menu"], **facts, text=said)
+    elif not case.is_live:
+        turn.say("detail-nothing?", ["sign", "mine", "menu"], **_seen(turn, case.code))
     elif case.escalated_at is not None:
         escalated = standing.day_of(case.escalated_at)
         turn.say("detail-request-late?", ["person", "menu"], **facts, escalated_date=escalated)

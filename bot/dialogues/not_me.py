@@ -1,5 +1,7 @@
 """Không phải tôi: what was signed from here waits for an officer; from elsewhere it is a note."""
 
+from datetime import datetime, timedelta
+
 from bot import casework
 from bot.dialogue import opens_on, step
 from bot.dialogues.menu import go_on, leave
@@ -11,6 +13,9 @@ from union.codes import readings
 from union.refusals import Unclear
 
 _CODE_LENGTH = 6
+# One person has few names to claim; more is somebody who tries names out, or floods a desk.
+_MOST_CLAIMS = 5
+_CLAIMS_WITHIN = timedelta(days=1)
 
 
 @opens_on("not-me")
@@ -74,12 +79,21 @@ def take_name(turn: Turn) -> None:
     """Compare code and name; the desk reads match or no match, and nothing changes by itself."""
     turn.hide()
     name = full_name(turn.text, short_is_right=True)
-    for code in turn.memory.get("claimed", []):
-        for one in turn.store.signatures.by_code(code):
-            _note(turn, one, name)
+    if _may_claim(turn):
+        for code in turn.memory.get("claimed", []):
+            for one in turn.store.signatures.by_code(code):
+                _note(turn, one, name)
     turn.memory.pop("claimed", None)
     leave(turn, "not_me")
     turn.say("not-me-recorded", ["menu"])
+
+
+def _may_claim(turn: Turn) -> bool:
+    """Count a claim; False where too many came from here. The words stay the same."""
+    since = turn.now - _CLAIMS_WITHIN
+    made = [one for one in turn.memory.get("claims", []) if datetime.fromisoformat(one) > since]
+    turn.memory["claims"] = [*made, turn.now.isoformat()][-_MOST_CLAIMS:]
+    return len(made) < _MOST_CLAIMS
 
 
 def _note(turn: Turn, one: Signature, name: str) -> None:

@@ -78,11 +78,14 @@ def revoke_poster(turn: Turn) -> None:
 @on_form("invite")
 @operators_only
 def invite(turn: Turn) -> None:
-    """Make an invitation; fields: body (code), role, name (may be empty), days, inviter."""
+    """Make an invitation; fields: body (code), role, name (may be empty), days, inviter.
+
+    Who reads an invitation without an inviter reads, in her language, that the operator invites.
+    """
     body = _body(turn, turn.fields.get("body", ""))
     role = _role(turn)
     days = _days(turn)
-    inviter = turn.fields.get("inviter", "") or turn.words("operator-inviter")
+    inviter = turn.fields.get("inviter", "")
     code = turn.store.officers.invite(body.id, role, turn.fields.get("name", ""), inviter, days)
     turn.store.ledger.write("invited", body_id=body.id, role=role, days=days)
     turn.show(

@@ -75,8 +75,11 @@ def change_consent(turn: Turn) -> None:
 
 @opens_link("consents")
 def show_consents(turn: Turn, link: Link) -> None:
-    """Show B and C as they stand; A stands as long as her name does."""
+    """Show B and C as they stand; in a chat locked or shared meanwhile, nothing."""
     del link
+    if standing.needs_code(turn):
+        turn.show("expired")
+        return
     agreed = turn.store.people.agreed(turn.conversation.id)
     turn.show(
         "consents",
@@ -90,7 +93,7 @@ def show_consents(turn: Turn, link: Link) -> None:
 def save_consents(turn: Turn) -> None:
     """Keep her answers; without A her names are taken back and the consents end."""
     link = link_of(turn, "consents")
-    if link is None:
+    if link is None or standing.needs_code(turn):
         turn.show("expired")
         return
     people, here = turn.store.people, turn.conversation.id

@@ -130,7 +130,12 @@ def open_requests(turn: Turn) -> list[Case]:
     """Return the questions asked from here that wait, or were answered in these weeks."""
     since = turn.now - timedelta(days=30)
     mine = turn.store.cases.requests_of(turn.conversation.id)
-    fresh = [one for one in mine if one.is_live or (one.answered_at and one.answered_at > since)]
+    # An answer that was erased with the question is none any more.
+    fresh = [
+        one
+        for one in mine
+        if one.is_live or (one.answered_at and one.answered_at > since and one.reason)
+    ]
     # What she asked about her name or her information shows there, until an officer has written.
     quiet = {"erase", "withdraw"}
     shown = [one for one in fresh if one.about not in quiet or _is_written(one)]

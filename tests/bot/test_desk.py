@@ -80,9 +80,9 @@ def test_used_expired_revoked_and_wrong_codes_read_alike(town):
     expired = town.invitation(PHUONG, "receives")
     town.clock.advance(days=8)
     said = set()
-    for number, code in enumerate([used, revoked, expired, "2345ABCD"]):
+    for number, code in enumerate([used, revoked, expired, "2345ABCDEFGH"]):
         chat = town.person(f"ai{number}")
-        chat.says(f"{code[:4]}-{code[4:]}" if any(c.isdigit() for c in code) else "2345ABCD")
+        chat.says(f"{code[:4]}-{code[4:]}" if any(c.isdigit() for c in code) else "2345ABCDEFGH")
         said.add(chat.last)
     assert len(said) == 1
     assert "không dùng được" in said.pop()

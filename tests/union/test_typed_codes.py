@@ -167,10 +167,11 @@ def test_telex_leftovers_lead_back_to_the_code(code: str) -> None:
     [
         ("H4TPN8", "H4T PN8"),
         ("MQ7R4TXC", "MQ7R-4TXC"),
+        ("MQ7R4TXC9KPD", "MQ7R-4TXC-9KPD"),
         ("QX7M2KTR9WCPH4VD", "QX7M-2KTR-9WCP-H4VD"),
         ("ABC", "ABC"),
     ],
 )
 def test_code_is_shown_in_groups(code: str, shown: str) -> None:
-    """Six in two groups of three, eight and sixteen in groups of four."""
+    """Six in two groups of three, longer ones in groups of four."""
     assert grouped(code) == shown

@@ -151,6 +151,24 @@ def test_the_env_file_is_read(home):
     assert "KETDOAN_PUBLIC_URL=https://ketdoan.example" in run("doctor")[0]
 
 
+def test_a_setting_left_empty_is_not_set(home, monkeypatch):
+    """An empty line is the default: an empty host must not listen to the whole network."""
+    (home / ".env").write_text("KETDOAN_DATA_DIR=\nKETDOAN_PUBLIC_URL=\n", "utf-8")
+    monkeypatch.setenv("KETDOAN_HOST", "")
+    monkeypatch.setenv("KETDOAN_PORT", "")
+    assert "KETDOAN_PUBLIC_URL=http://127.0.0.1:8000\n" in run("doctor")[0]
+
+
+def test_posters_need_an_address_that_leads_somewhere(home, monkeypatch):
+    """Whoever listens everywhere says which address stands on posters; one line names it."""
+    monkeypatch.setenv("KETDOAN_HOST", "0.0.0.0")  # noqa: S104 -- said, not bound
+    out, code = run("qr", "DN-0001")
+    assert code == 2
+    assert out.startswith("ketdoan: KETDOAN_PUBLIC_URL: must be set")
+    monkeypatch.setenv("KETDOAN_PUBLIC_URL", "https://ketdoan.example")
+    assert "link: https://ketdoan.example/q/" in run("qr", "DN-0001")[0]
+
+
 def test_doctor_masks_secrets_and_names_typing_errors(home, monkeypatch):
     """Every setting is printed; the key never; a name that looks like ours and is none is said."""
     key = (home / "var" / "ketdoan.key").read_text().strip()
@@ -307,6 +325,7 @@ def test_invite_redeem_and_revoke(home):
     said, code = run("talk", "--as", "thu", typed=f"{invitation}\n1\n")
     assert code == 0
     assert "bạn nhận hồ sơ tại Công đoàn phường Mẫu" in said
+    assert "Người mời: người vận hành hệ thống." in said
     assert (
         "Lê Thị Thử"
         in run("revoke", "--body", "CD-MAU", "--officer", "Lê Thị Thử", "--suspend")[0]
@@ -345,7 +364,12 @@ def test_route_says_who_and_why(home):
     found = json.loads(run("route", "DN-0001", "--json")[0])
     assert len(found) == 9
     assert {one["kind"] for one in found} == {"join", "petition", "request"}
+    signs = next(one for one in found if (one["kind"], one["role"]) == ("join", "signs"))
+    assert signs["why"].startswith(f"{signs['body']} holds this role because the workplace is in ")
     assert run("route", "DN-0001", "--on", "2025-12-31")[1] == 0
+    out, code = run("route", "DN-0001", "--on", "2025-06-30")
+    assert code == 1
+    assert "LD-MAU, which takes what is left over, does not exist on 2025-06-30" in out
     assert run("route", "DN-0001", "--on", "yesterday")[1] == 2
     assert run("route", "NOPE")[1] == 1
 
@@ -465,7 +489,7 @@ def test_a_port_that_is_taken_is_one_line(home):
             [*COMMAND, "serve"], env=environment, capture_output=True, text=True, check=False, timeout=60
         )  # fmt: skip
     assert ran.returncode == 2
-    assert "ketdoan: KETDOAN_PORT" in ran.stderr
+    assert "ketdoan: KETDOAN_HOST, KETDOAN_PORT: cannot listen on 127.0.0.1:" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 

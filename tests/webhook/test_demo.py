@@ -109,6 +109,28 @@ def test_the_other_journey(visitor):
     assert "xin vào công đoàn" in visitor.words
 
 
+def test_the_demo_in_english_stays_english(visitor):
+    """Who chose English reads English at the desk, after time has passed, and on the timeline."""
+    visitor.goes("/demo?lang=en")
+    visitor.presses("Officer who receives, Công đoàn phường Mẫu")
+    assert "You are invited" in visitor.words
+    assert "Chào bạn" not in visitor.words
+    for words in ("Add 4 people who put their names down", "Let time pass, days: 1"):
+        visitor.goes("/demo?lang=en")
+        visitor.presses(words)
+        assert "Somebody put a name down" in visitor.words
+
+
+def test_the_daily_news_is_on_the_timeline(visitor):
+    """That enough have signed is told by the daily run, and the timeline says so once."""
+    for _ in range(2):
+        _be(visitor, "Thêm 4 người ghi tên")
+    assert "Tin mỗi ngày: người đã ghi tên biết là đủ người" not in visitor.words
+    for _ in range(2):
+        _be(visitor, "Cho thời gian trôi 1 ngày")
+    assert visitor.words.count("Tin mỗi ngày: người đã ghi tên biết là đủ người") == 1
+
+
 def test_time_only_goes_forward_by_mornings(visitor):
     """A day brings the next morning, a week seven; the moment is kept for commands beside it."""
     before = visitor.goes("/demo").text
