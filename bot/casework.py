@@ -173,13 +173,24 @@ def _listeners(store: Store, body_id: int, role: str) -> list[int]:
 def tell_signers(mail: Mail, case: Case, key: str, **facts: object) -> int:
     """Lay news out for everyone whose name counts on a case; return how many addresses.
 
-    The words behind *key* reveal nothing on a lock screen: only an envelope is pushed.
+    The words behind *key* reveal nothing on a lock screen: only an envelope is pushed. That a
+    petition has moved is not told before the daily run has told that enough have signed.
     """
+    if key == "moved-body" and not _may_know_of_desk(mail.store, case):
+        return 0
     addresses = mail.store.signatures.live_addresses(case.id)
     for one in addresses:
         mail.news(one, case, key, **facts)
     mail.store.ledger.write("told", case_id=case.id, key=key)
     return len(addresses)
+
+
+def _may_know_of_desk(store: Store, case: Case) -> bool:
+    """Whether signers may learn that officers handle their petition: an open one says nothing."""
+    if case.kind != "petition" or case.state == "open":
+        return True
+    known = store.cases.band(case.id)
+    return known is not None and known.enough_told_on is not None
 
 
 def hand_over(mail: Mail, case: Case, body: Body) -> Case:

@@ -36,6 +36,8 @@ DIGEST_UNTIL = 17
 KEPT_DAYS = 30
 LINKS_KEPT_DAYS = 1
 RUNS_KEPT_DAYS = 400
+# An operator has a quarter of a year to replay what broke; then its words go unanswered.
+FAILED_KEPT_DAYS = 90
 # How many cases one transaction takes: others wait for it.
 PIECE = 50
 _END = "end"
@@ -333,6 +335,7 @@ def _forget(office: Office, now: datetime) -> bool:
             len(drafts)
             + store.links.forget_before(store.now - timedelta(days=LINKS_KEPT_DAYS))
             + store.inbox.forget_before(old)
+            + store.inbox.give_up_before(store.now - timedelta(days=FAILED_KEPT_DAYS))
             + store.outbox.wipe_before([*unsent, "terminal", "operator"], old)
             + store.outbox.wipe_troubled_before(old)
             + store.news.wipe_read_before(old)

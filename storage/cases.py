@@ -60,7 +60,12 @@ class Band:
     enough_told_on: date | None
 
 
-_SEALED = {"reason": "reason_sealed", "text": "text_sealed", "call": "call_sealed"}
+_SEALED = {
+    "reason": "reason_sealed",
+    "text": "text_sealed",
+    "call": "call_sealed",
+    "congress_place": "congress_place_sealed",
+}
 
 
 class Cases(Desk):
@@ -305,6 +310,6 @@ class Cases(Desk):
         columns = row._asdict()
         for name, column in _SEALED.items():
             columns[name] = self._open(case_file, row.id, column, columns.pop(column))
-        for name in ("congress_place", "decision_no", "about"):
+        for name in ("decision_no", "about"):
             columns[name] = columns[name] or ""
         return Case(**columns)

@@ -76,6 +76,11 @@ class Inbox(Desk):
         )
         return self.connection.execute(change).rowcount == 1
 
+    def give_up_before(self, moment: datetime) -> int:
+        """Forget kept events older than *moment* that nobody replayed; return how many."""
+        old = delete(inbox).where(inbox.c.heard_at < moment, inbox.c.state == "failed")
+        return self.connection.execute(old).rowcount
+
     def forget_before(self, moment: datetime) -> int:
         """Forget events heard before *moment*, but none that waits for replay; return how many."""
         old = delete(inbox).where(inbox.c.heard_at < moment, inbox.c.state != "failed")

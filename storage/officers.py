@@ -78,7 +78,9 @@ class Officers(Desk):
             body_id=body_id,
             role=role,
             name_sealed=self._seal(invitation, row_id, "name_sealed", name) if name else None,
-            inviter=inviter,
+            inviter_sealed=self._seal(invitation, row_id, "inviter_sealed", inviter)
+            if inviter
+            else None,
             made_at=self.now,
             expires_at=self.now + timedelta(days=days),
         )
@@ -152,7 +154,8 @@ class Officers(Desk):
 
     def _invitation(self, row: Row[Any]) -> Invitation:
         name = self._open(invitation, row.id, "name_sealed", row.name_sealed)
-        return Invitation(row.id, row.body_id, row.role, name, row.inviter)
+        inviter = self._open(invitation, row.id, "inviter_sealed", row.inviter_sealed)
+        return Invitation(row.id, row.body_id, row.role, name, inviter)
 
     # --- officers ----------------------------------------------------------------------------
 

@@ -208,6 +208,22 @@ def test_a_long_queue_comes_in_pages(town):
     assert not set(first) & set(second)
 
 
+def test_the_card_says_what_to_look_at_twice(town):
+    """Foreign citizens stand apart from the count; one device or one number for two is pointed at."""
+    officer = town.officer("Lê Thị Thử")
+    town.gather(3)
+    town.person("Nguyễn Thị Xa").signs(last="foreign")
+    shared = town.person("Nguyễn Thị Mẫu")
+    shared.signs(phone="0912345678")
+    shared.signs(name="Trần Văn Ví Dụ", phone="0912345678")
+    officer.says(town.petition().code)
+    card = officer.last
+    assert "5 người" in card
+    assert "1 người nước ngoài" in card
+    assert "2 người chung một máy" in card
+    assert "2 người ghi cùng một số" in card
+
+
 def test_no_button_carries_a_name(town):
     """Neither the queue nor a card shows the name or the phone of anybody who signed."""
     officer = town.officer("Lê Thị Thử")

@@ -493,3 +493,31 @@ def test_nothing_due_is_nothing_done(town):
     assert town.rounds()
     assert town.rounds() == []
     assert town.clock.now.astimezone(VIETNAM).hour == 8
+
+
+def test_a_kept_event_is_given_up_after_a_quarter_of_a_year(town):
+    """What broke and was never replayed is not kept for ever."""
+    town.write(lambda store: store.inbox.keep_failed("paper", "x", "{}", "E at f:1"))
+    town.rounds(days=89)
+    assert len(town.read(lambda store: store.inbox.failed())) == 1
+    town.rounds(days=2)
+    assert town.read(lambda store: store.inbox.failed()) == []
+
+
+def test_a_move_is_not_told_before_the_morning_tells_that_enough_have_signed(town):
+    """Handed on at noon, a petition's signers learn of it no sooner than of the number."""
+    officer = town.officer("Lê Thị Thử")
+    town.officer("Trần Văn Tỉnh", TINH, "receives")
+    signers = town.gather(5)
+    before = [len(chat.received) for chat in signers]
+    officer.says("việc")
+    officer.says("1")
+    officer.taps("desk-hand-on")
+    officer.says("1")
+    assert town.petition().body_id != officer_body(town)
+    assert [len(chat.received) for chat in signers] == before
+
+
+def officer_body(town):
+    """Return the id of the ward's body."""
+    return town.read(lambda store: store.bodies.by_code(PHUONG)).id

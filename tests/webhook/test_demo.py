@@ -52,7 +52,20 @@ def test_the_first_page_offers_both_journeys(visitor):
     assert len([one for one in buttons if one.startswith("Nơi ")]) == 2
     assert len([one for one in buttons if one.startswith("Cán bộ ")]) == 3
     assert "đều là giả định" in visitor.words
+    assert 'class="qr"' not in page.text
     assert "Be a worker" in visitor.goes("/demo?lang=en").text
+
+
+def test_a_phone_finds_the_door_only_when_asked(staged, tmp_path, listening):
+    """With --lan the page shows a QR code for each place; otherwise it listens to nobody else."""
+    shutil.copytree(staged, tmp_path / "demo")
+    alone = demo_settings(tmp_path / "demo", listening.getsockname()[1], lan=False)
+    assert alone.host == "127.0.0.1"
+    open_to_all = alone.model_copy(update={"host": "0.0.0.0"})  # noqa: S104 -- not bound here
+    with open_office(alone) as (_, office):
+        app = create_app(open_to_all, office, is_demo=True)
+        with serving(app, listening), Client(base_url=alone.origin, timeout=30) as client:
+            assert client.get("/demo").text.count('class="qr"') == 2
 
 
 def test_each_worker_is_a_new_person(visitor):
