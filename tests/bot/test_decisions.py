@@ -530,6 +530,8 @@ def test_a_case_is_handed_on_with_its_dates(town):
     officer, other = town.officer("Lê Thị Thử"), town.officer("Trần Văn Xã", XA)
     signers = town.gather(5)
     code = town.petition().code
+    town.rounds(days=3)
+    signers[0].taps("open-news")
     takes(officer, code)
     due = case_of(town, code).due_on
     officer.taps("desk-more")
