@@ -49,6 +49,7 @@ class Phone:
 
     def _answered(self, before: int) -> None:
         expect(self.page.locator(".log li.us").nth(before)).to_be_attached()
+        expect(self.page.locator("main")).not_to_have_attribute("aria-busy", "true")
 
     @property
     def last(self) -> str:

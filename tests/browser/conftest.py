@@ -21,7 +21,9 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running in its thread while it is open: no longer than this
+# module, or other tests of the same process could run none of their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium; without one the tests are skipped loudly, and in CI they fail."""
     if not Path(CHROMIUM).exists():
