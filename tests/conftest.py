@@ -87,6 +87,26 @@ def town(office: Office, clock: Clock, founded: tuple[Path, dict[str, str]]) -> 
 
 
 @pytest.fixture
+def build(
+    founded: tuple[Path, dict[str, str]], words: Words, tmp_path: Path
+) -> Iterator[Callable[[], Town]]:
+    """Found towns that are alike to the last row, as many as are asked for."""
+    opened: list[Database] = []
+
+    def found() -> Town:
+        now = Clock()
+        path = tmp_path / f"twin{len(opened)}.db"
+        shutil.copy(founded[0], path)
+        opened.append(Database(f"sqlite:///{path}", KEYS, now))
+        made = Office(opened[-1], words, "https://ketdoan.example", ABILITIES)
+        return Town(made, now, founded[1])
+
+    yield found
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Compare a transcript with its golden file; `--update` rewrites it."""
 

@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
 import pytest
-from chat import ABILITIES, KEYS, MAY, Chat, Clock, Town
-
-from bot.office import Office
-from bot.words import Words
-from storage.database import Database
+from chat import MAY, Chat, Town
 
 Build = Callable[[], Town]
-
-
-@pytest.fixture
-def build(founded: tuple[Path, dict[str, str]], words: Words, tmp_path: Path) -> Iterator[Build]:
-    """Found towns that are alike to the last row."""
-    opened: list[Database] = []
-
-    def found() -> Town:
-        clock = Clock()
-        path = tmp_path / f"town{len(opened)}.db"
-        shutil.copy(founded[0], path)
-        opened.append(Database(f"sqlite:///{path}", KEYS, clock))
-        office = Office(opened[-1], words, "https://ketdoan.example", ABILITIES)
-        return Town(office, clock, founded[1])
-
-    yield found
-    for one in opened:
-        one.close()
 
 
 def outsider_probes(chat: Chat, name: str) -> None:

@@ -1,5 +1,6 @@
 """Acts on any case: take it, let it go, open its names, send it back, refuse it with a reason."""
 
+from datetime import date
 from typing import Any
 
 from bot import casework
@@ -104,6 +105,19 @@ def how_to_call(turn: Turn, officer: Officer, case: Case) -> None:
     """Say how to call without giving anybody away."""
     turn.say("desk-call-how", AFTER, code=code_of(turn.store, case))
     desk_card.show(turn, officer, case)
+
+
+def keep_decision(turn: Turn, officer: Officer, case: Case, state: str) -> Case:
+    """Close a case with the decision whose number and day were read over; return it anew."""
+    return turn.store.cases.change(
+        case,
+        state=state,
+        is_live=False,
+        officer_id=officer.id,
+        answered_at=turn.now,
+        decision_no=str(turn.memory["number"]),
+        decision_on=date.fromisoformat(turn.memory["on"]),
+    )
 
 
 def written(turn: Turn, officer: Officer, case: Case, act: str, **facts: Any) -> None:

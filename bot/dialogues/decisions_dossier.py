@@ -5,7 +5,7 @@ from datetime import date
 from bot import casework
 from bot.dialogue import answers, step
 from bot.dialogues import desk_card
-from bot.dialogues.decisions import given_up, written
+from bot.dialogues.decisions import given_up, keep_decision, written
 from bot.dialogues.decisions_typed import number_and_day
 from bot.dialogues.desk_card import on_card
 from bot.dialogues.desk_rights import (
@@ -159,15 +159,7 @@ def _keep_recognised(turn: Turn, officer: Officer, case: Case) -> None:
     on = date.fromisoformat(turn.memory["on"])
     enterprise = turn.store.enterprises.by_id(case.enterprise_id)
     _found(turn, enterprise, case.body_id, number, on)
-    case = turn.store.cases.change(
-        case,
-        state=state,
-        is_live=False,
-        officer_id=officer.id,
-        answered_at=turn.now,
-        decision_no=number,
-        decision_on=on,
-    )
+    case = keep_decision(turn, officer, case, state)
     written(turn, officer, case, "recognised")
     casework.tell_signers(turn.mail, case, "news-recognised?")
     finish(turn, case)

@@ -5,7 +5,7 @@ from datetime import date
 from bot import casework
 from bot.dialogue import answers, step
 from bot.dialogues import desk_card
-from bot.dialogues.decisions import written
+from bot.dialogues.decisions import keep_decision, written
 from bot.dialogues.decisions_typed import number_and_day
 from bot.dialogues.desk_card import on_card
 from bot.dialogues.desk_rights import ELSEWHERE, allowed, code_of, finish, with_case
@@ -70,15 +70,7 @@ def _keep(turn: Turn, officer: Officer, case: Case) -> None:
     if state is None:
         return
     number, on = str(turn.memory["number"]), date.fromisoformat(turn.memory["on"])
-    case = turn.store.cases.change(
-        case,
-        state=state,
-        is_live=False,
-        officer_id=officer.id,
-        answered_at=turn.now,
-        decision_no=number,
-        decision_on=on,
-    )
+    case = keep_decision(turn, officer, case, state)
     written(turn, officer, case, "decided")
     casework.tell_signers(turn.mail, case, "news-join-decided?")
     finish(turn, case)

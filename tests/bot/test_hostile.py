@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import base64
 import logging
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from chat import ABILITIES, GIAY, KEYS, MAY, PHUONG, TINH, XA, Chat, Clock, Town
+from chat import GIAY, MAY, PHUONG, TINH, XA, Chat, Town
 from sqlalchemy import select
 
 from bot import speech
 from bot.dialogues import statement
-from bot.office import Office
-from bot.words import Words
 from storage import tables
-from storage.database import Database
 from storage.officers import INVITATION_LENGTH
 from storage.store import Store
 from union.codes import ALPHABET
@@ -30,24 +26,6 @@ Build = Callable[[], Town]
 NAME = "Nguyễn Thị Mẫu"
 PHONE = "0912 345 678"
 EMPLOYER = "Trần Văn Chủ Nháp"
-
-
-@pytest.fixture
-def build(founded: tuple[Path, dict[str, str]], words: Words, tmp_path: Path) -> Iterator[Build]:
-    """Found towns that are alike to the last row."""
-    opened: list[Database] = []
-
-    def found() -> Town:
-        clock = Clock()
-        path = tmp_path / f"hostile{len(opened)}.db"
-        shutil.copy(founded[0], path)
-        opened.append(Database(f"sqlite:///{path}", KEYS, clock))
-        office = Office(opened[-1], words, "https://ketdoan.example", ABILITIES)
-        return Town(office, clock, founded[1])
-
-    yield found
-    for one in opened:
-        one.close()
 
 
 def states(town: Town, chat: Chat) -> list[str]:
