@@ -5,6 +5,7 @@ from datetime import date
 from bot.mail import Mail, Option
 from storage.cases import Case
 from storage.enterprises import Enterprise
+from storage.signatures import Signature
 from storage.store import Store
 from union import bands, petitions
 from union.bodies import Body, CaseKind, Responsible, Role, receives_join, responsible_for
@@ -57,16 +58,29 @@ def working_days_from_today(store: Store, rule: str) -> date:
 
 
 def petition_for(store: Store, enterprise: Enterprise) -> Case:
-    """Return the one live petition of a place, opened where there is none."""
-    known = store.cases.live_petition(enterprise.id)
-    if known is not None:
-        return known
-    body = responsible(store, enterprise, "petition", "receives").body
-    case = store.cases.open(
-        "petition", store.people.new_code(), "open", body.id, enterprise_id=enterprise.id
-    )
-    store.ledger.write("opened", case_id=case.id, body_id=body.id, enterprise_id=enterprise.id)
-    return case
+    """Return the one live petition of a place, opened where there is none, locked either way."""
+    while (known := store.cases.live_petition(enterprise.id, lock=True)) is None:
+        body = responsible(store, enterprise, "petition", "receives").body
+        code = store.people.new_code()
+        opened = store.cases.open_once(
+            "petition", code, "open", body.id, enterprise_id=enterprise.id
+        )
+        # None: somebody else has opened it in this very moment; now it can be found.
+        if opened is not None:
+            place = {"body_id": body.id, "enterprise_id": enterprise.id}
+            store.ledger.write("opened", case_id=opened.id, **place)
+            return opened
+    return known
+
+
+def lock_signed(store: Store, conversation_id: int) -> list[Signature]:
+    """Lock every case signed from an address; return its signatures as they now stand.
+
+    Always in one order, so that two who sign at the same places never wait for each other.
+    """
+    for case_id in sorted({one.case_id for one in store.signatures.at(conversation_id)}):
+        store.cases.locked(case_id)
+    return store.signatures.at(conversation_id)
 
 
 def needed(store: Store) -> int:

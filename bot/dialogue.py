@@ -129,7 +129,8 @@ def find(turn: "Turn") -> Act:
     if heard.contact is not None:
         return _openings["contact"]
     if heard.unread is not None:
-        raise Unclear("error-not-text?", choices=("resume", "person", "menu"))
+        why = "error-late?" if heard.unread == "late" else "error-not-text?"
+        raise Unclear(why, choices=("resume", "person", "menu"))
     if heard.choice is not None:
         return _pressed(turn)
     return _typed(turn)

@@ -7,8 +7,11 @@ gets its 200.
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from copy import deepcopy
+from copy import copy
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
 
 import structlog
 
@@ -18,11 +21,14 @@ from bot.office import Office
 from bot.speech import Heard, Outcome, Reply
 from bot.turn import Prepared, Turn
 from storage.database import NotWritten, TooBusy
+from storage.inbox import FailedEvent
 from storage.store import Store
 from union.refusals import NotAllowed, Unclear
 
 log = structlog.get_logger()
 dialogues.load()
+
+_OURS = f"{Path(__file__).parents[1]}/"
 
 
 def hear(heard: Heard, office: Office) -> Outcome:
@@ -48,9 +54,11 @@ def prepare(heard: Heard, office: Office) -> Prepared:
 def submit(heard: Heard, office: Office, prepared: Prepared) -> "Future[Outcome]":
     """Queue the turn; the future ends after its commit. Raises TooBusy, NotWritten."""
     answer: Future[Outcome] = Future()
+    began = perf_counter()
 
     def ended(turn: "Future[Outcome]") -> None:
         error = turn.exception()
+        office.watch.turned(heard.channel, _came_to(turn), perf_counter() - began)
         if error is None:
             office.letters_wait.set()
             answer.set_result(turn.result())
@@ -59,8 +67,26 @@ def submit(heard: Heard, office: Office, prepared: Prepared) -> "Future[Outcome]
         else:
             _keep_the_broken(heard, office, error, answer)
 
-    office.database.submit(_turn(heard, office, prepared)).add_done_callback(ended)
+    try:
+        office.database.submit(_turn(heard, office, prepared)).add_done_callback(ended)
+    except (TooBusy, NotWritten) as error:
+        office.watch.turned(heard.channel, _why_not(error), perf_counter() - began)
+        raise
     return answer
+
+
+def _came_to(turn: "Future[Outcome]") -> str:
+    """Return in a word, for who watches, what a turn came to."""
+    error = turn.exception()
+    if error is not None:
+        return _why_not(error)
+    return "repeat" if turn.result().is_repeat else "answered"
+
+
+def _why_not(error: BaseException) -> str:
+    if isinstance(error, TooBusy):
+        return "busy"
+    return "not written" if isinstance(error, NotWritten) else "broke"
 
 
 def _turn(heard: Heard, office: Office, prepared: Prepared) -> Callable[[Store], Outcome]:
@@ -72,23 +98,41 @@ def _turn(heard: Heard, office: Office, prepared: Prepared) -> Callable[[Store],
     return work
 
 
-def take_turn(heard: Heard, office: Office, store: Store, prepared: Prepared) -> Outcome:
-    """Let the dialogue answer within the transaction of *store*."""
+def take_turn(
+    heard: Heard,
+    office: Office,
+    store: Store,
+    prepared: Prepared,
+    *,
+    said_at: datetime | None = None,
+) -> Outcome:
+    """Let the dialogue answer within the transaction of *store*; *said_at*: now, if not told."""
+    if heard.left is not None:
+        return _came_or_went(heard, store)
     known = store.conversations.locked(heard.channel, heard.address, _language(heard, office))
-    before = deepcopy(known)
-    turn = Turn(heard, known, store, office, prepared)
+    before = copy(known)
+    turn = Turn(heard, known, store, office, prepared, said_at)
     try:
         # A savepoint: a step that finds its answer unclear half-way leaves nothing behind,
         # neither in the store nor in the memory nor in the letters.
-        with store.connection.begin_nested():
+        with store.savepoint():
             dialogue.find(turn)(turn)
     except (Unclear, NotAllowed) as why:
         # What was to leave no trace leaves none either when it could not be read.
         is_hidden = turn.is_hidden
+        before.memory = before.found_memory()
         turn = Turn(heard, before, store, office, prepared)
         turn.is_hidden = is_hidden
         turn.refuse(why)
     return turn.close()
+
+
+def _came_or_went(heard: Heard, store: Store) -> Outcome:
+    """Note that she blocked the channel, or lets it speak again; where the talk stands stays."""
+    known = store.conversations.find(heard.channel, heard.address)
+    if known is not None:
+        store.conversations.mark_gone(known.id, gone=bool(heard.left))
+    return Outcome()
 
 
 def _language(heard: Heard, office: Office) -> str:
@@ -129,39 +173,67 @@ def _keep_the_broken(
 
 
 def place_of(error: BaseException) -> str:
-    """Return where and what an error was, without its message: that may hold words of a person."""
+    """Return where and what an error was, without its message: that may hold words of a person.
+
+    Where it left our own code, and where a library raised it: `KeyError at turn.py:12, x.py:3`.
+    """
+    spots: dict[bool, str] = {}
     trace = error.__traceback__
-    spot = ""
     while trace is not None:
-        code = trace.tb_frame.f_code
-        spot = f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+        path = trace.tb_frame.f_code.co_filename
+        is_ours = path.startswith(_OURS) and "site-packages" not in path
+        spots.pop(False, None)
+        spots[is_ours] = f"{path.rpartition('/')[2]}:{trace.tb_lineno}"
         trace = trace.tb_next
-    return f"{type(error).__name__} at {spot}"
+    return f"{type(error).__name__} at {', '.join(spots.values())}"
 
 
-def replay(office: Office, limit: int = 1000) -> tuple[int, int]:
-    """Let kept events take their turn again; return how many passed and how many broke anew."""
+def replay(office: Office, limit: int = 1000) -> tuple[int, int, int]:
+    """Let kept events take their turn again.
+
+    Returns how many passed, how many broke anew, and how many were laid aside since the person
+    has gone on talking. Raises TooBusy, NotWritten.
+    """
     with office.database.read() as store:
         kept = store.inbox.failed(limit)
-    passed = 0
-    for one in kept:
+    ends = [_again(one, office) for one in kept]
+    office.letters_wait.set()
+    return ends.count("passed"), ends.count("broke"), ends.count("aside")
+
+
+def _again(one: FailedEvent, office: Office) -> str:
+    try:
         heard = Heard.from_json(one.event)
         # Its first letter was the apology; letters of the second try need keys of their own.
         again = replace(heard, event_id=f"{heard.event_id}~{one.id}")
-        try:
-            office.database.write(_take_up(one.id, again, office))
-            passed += 1
-        except (TooBusy, NotWritten):
-            raise
-        except Exception as error:  # noqa: BLE001 -- stays kept, and is counted
-            log.error("replay broke again", error=place_of(error))
-    office.letters_wait.set()
-    return passed, len(kept) - passed
+        work = _take_up(one, again, office, prepare(again, office))
+        return "passed" if office.database.write(work) else "aside"
+    except (TooBusy, NotWritten):
+        raise
+    except Exception as error:  # noqa: BLE001 -- stays kept, and is counted
+        log.error("replay broke again", error=place_of(error))
+        return "broke"
 
 
-def _take_up(row_id: int, heard: Heard, office: Office) -> Callable[[Store], None]:
-    def work(store: Store) -> None:
-        if store.inbox.take_up_again(row_id):
-            take_turn(heard, office, store, Prepared())
+def _take_up(
+    one: FailedEvent, heard: Heard, office: Office, prepared: Prepared
+) -> Callable[[Store], bool]:
+    def work(store: Store) -> bool:
+        if not store.inbox.take_up_again(one.id) or _has_gone_on(store, heard, one.heard_at):
+            return False
+        take_turn(heard, office, store, prepared, said_at=one.heard_at)
+        return True
 
     return work
+
+
+def _has_gone_on(store: Store, heard: Heard, since: datetime) -> bool:
+    """Whether the person spoke since and this would now answer another question than hers.
+
+    Her "1" of yesterday must not take her name back today. A button and a form carry with them
+    what they belong to.
+    """
+    if heard.choice is not None or heard.form is not None:
+        return False
+    known = store.conversations.find(heard.channel, heard.address)
+    return known is not None and known.heard_at > since

@@ -3,10 +3,47 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from bot.speech import Abilities
 from bot.words import Words
 from storage.database import Database
+
+
+class Watch(Protocol):
+    """Whoever counts what happens here, for the people who watch the machine.
+
+    Called on the way of every turn and every letter, from any thread: it must cost next to
+    nothing, never raise, and learn nothing of a person or an enterprise.
+    """
+
+    def turned(self, channel: str, outcome: str, seconds: float) -> None:
+        """Note a turn: "answered", "repeat", "broke", "busy" or "not written"."""
+
+    def sent(self, channel: str, outcome: str, seconds: float) -> None:
+        """Note a call: "sent", "gone", "too fast", "rejected", "unreachable" or "unsure"."""
+
+    def refused(self, where: str, why: str) -> None:
+        """Note that a request was turned away at *where* ("page", "telegram") before any turn."""
+
+    def round_ended(self, job: str) -> None:
+        """Note that a round went through, whether or not there was something to do."""
+
+
+class NoWatch:
+    """Counts nothing: nobody watches."""
+
+    def turned(self, channel: str, outcome: str, seconds: float) -> None:
+        """Note nothing."""
+
+    def sent(self, channel: str, outcome: str, seconds: float) -> None:
+        """Note nothing."""
+
+    def refused(self, where: str, why: str) -> None:
+        """Note nothing."""
+
+    def round_ended(self, job: str) -> None:
+        """Note nothing."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +54,9 @@ class Office:
     words: Words
     public_url: str
     abilities: Mapping[str, Abilities]
-    doors: Mapping[str, str] = field(default_factory=dict)
+    doors: dict[str, str] = field(default_factory=dict)
     letters_wait: threading.Event = field(default_factory=threading.Event)
+    watch: Watch = field(default_factory=NoWatch)
 
     def can(self, channel: str) -> Abilities:
         """Return what a channel can do; one that is not configured (any more) can do nothing."""

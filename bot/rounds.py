@@ -51,7 +51,7 @@ def tick(office: Office, scans: Mapping[int, int] | None = None) -> list[str]:
     *scans* are counted too: where "scans" is not among the names returned, count them again. A job
     that fails is logged, and the others go on; the next tick takes it up.
     """
-    now = office.database.clock().astimezone(VIETNAM)
+    now = office.database.moment().astimezone(VIETNAM)
     jobs: list[tuple[str, Callable[[], bool]]] = [
         ("scans", lambda: count_scans(office, scans or {})),
         ("forget", lambda: _forget(office, now)),
@@ -66,20 +66,22 @@ def tick(office: Office, scans: Mapping[int, int] | None = None) -> list[str]:
         ]
     jobs.append(("digest", lambda: _digest(office, now)))
     jobs.append(("settle", lambda: _settle(office)))
-    done = [name for name, job in jobs if _is_done(name, job)]
+    done = [name for name, job in jobs if _is_done(office, name, job)]
     if done:
         office.letters_wait.set()
     return done
 
 
-def _is_done(name: str, job: Callable[[], bool]) -> bool:
+def _is_done(office: Office, name: str, job: Callable[[], bool]) -> bool:
     try:
-        return job()
+        did = job()
     except (TooBusy, NotWritten):
         return False
     except Exception as error:  # noqa: BLE001 -- one job must not stop the others
         log.error("round", job=name, error=place_of(error))
         return False
+    office.watch.round_ended(name)
+    return did
 
 
 def _settle(office: Office) -> bool:
@@ -140,7 +142,7 @@ def _each(mail: Mail, cases: Iterable[Case], act: Callable[[Mail, Case], None]) 
     for case in cases:
         own = Mail(mail.store, mail.office, key=f"{mail.key}:{case.id}")
         try:
-            with mail.store.connection.begin_nested():
+            with mail.store.savepoint():
                 act(own, case)
                 own.post()
         except Exception as error:  # noqa: BLE001 -- seen in the log, tried again another day
@@ -197,6 +199,8 @@ def _escalate_some(store: Store, office: Office) -> int:
 def _escalate(mail: Mail, case: Case) -> None:
     store = mail.store
     case = store.cases.locked(case.id)
+    if not store.cases.is_overdue(case):
+        return  # another process was first, or it was answered in this moment
     above = store.bodies.above(store.bodies.by_id(case.body_id))
     changes: dict[str, datetime] = {"escalated_at": store.now}
     is_first = case.late_told_at is None
@@ -326,9 +330,10 @@ def _forget(office: Office, now: datetime) -> bool:
             return 0
         store.settings.put(_mark("forget"), f"{slot}:{_END}")
         old = store.now - timedelta(days=KEPT_DAYS)
-        drafts = store.people.end_old_drafts()
+        drafts = store.people.with_old_drafts()
         for row_id in drafts:
             store.conversations.forget_draft(row_id)
+        store.people.end_old_drafts()
         # What is read on a page or by a command is never sent: nobody else ends it.
         unsent = [name for name, can in office.abilities.items() if not can.pushes]
         return (
@@ -349,15 +354,13 @@ def _memories(office: Office, now: datetime) -> bool:
     """Wipe what conversations remember that have been silent for long."""
     before = now - timedelta(days=KEPT_DAYS)
     with office.database.read() as store:
-        old = store.conversations.with_old_memory(before, PIECE)
-    if not old:
-        return False
+        if not store.conversations.with_old_memory(before, 1):
+            return False
 
     def work(store: Store) -> int:
-        still = set(store.conversations.with_old_memory(before, PIECE))
+        old = store.conversations.with_old_memory(before, PIECE, lock=True)
         for row_id in old:
-            if row_id in still:
-                store.conversations.forget_memory(row_id)
-        return len(still)
+            store.conversations.forget_memory(row_id)
+        return len(old)
 
     return office.database.write(work) > 0

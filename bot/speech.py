@@ -27,12 +27,13 @@ class Contact:
 
 @dataclass(frozen=True)
 class Heard:
-    """One thing that somebody did: exactly one of text, choice, scan, contact, form or unread.
+    """One thing that somebody did: exactly one of text, choice, scan, contact, form, unread, left.
 
     `choice` is the opaque payload of a button, `scan` a poster's token, `unread` the kind of what
-    no channel opens (photo, voice, file, sticker). `language` is that of the page she came from: a
-    conversation that is new begins in it. `event_id` is the channel's own, so that the
-    same event heard twice is one.
+    no channel opens (photo, voice, file, sticker; "late": words too old to be acted on). `left`:
+    she blocked the channel, or (False) let it in again; nobody answers that. `language` is that of
+    the page she came from: a conversation that is new begins in it. `event_id` is the channel's
+    own, so that the same event heard twice is one.
     """
 
     channel: str
@@ -44,6 +45,7 @@ class Heard:
     contact: Contact | None = None
     form: Form | None = None
     unread: str | None = None
+    left: bool | None = None
     language: str | None = None
 
     @property
@@ -86,18 +88,26 @@ class File:
 
 @dataclass(frozen=True)
 class Reply:
-    """One message to a person. At most five choices; without buttons they are lines."""
+    """One message to a person. At most five choices; without buttons they are lines.
+
+    `ask_phone`: the first choice hands over her own number, where the channel can vouch for it.
+    `link_label`: the words of a button for `link`, where the channel shows one.
+    """
 
     text: str
     choices: tuple[Choice, ...] = ()
     files: tuple[File, ...] = ()
     ask_phone: bool = False
     link: str | None = None
+    link_label: str = ""
     is_echo: bool = False
 
     def to_json(self) -> str:
         """Return the text form that lies sealed in the outbox."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        kept = dict(vars(self))
+        kept["choices"] = [vars(one) for one in self.choices]
+        kept["files"] = [vars(one) for one in self.files]
+        return json.dumps(kept, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> "Reply":
@@ -113,13 +123,26 @@ class Abilities:
     """What a channel can do, so that dialogues need not know its name.
 
     `pushes`: it reaches a person who does not ask. `asks_identity`: name and phone may be typed
-    there; otherwise a one-time page of ours asks. `echoes`: the page shows her own lines too.
+    there; otherwise a one-time page of ours asks. `asks_contact`: it hands over her own number
+    with one tap and vouches for it. `echoes`: the page shows her own lines too.
     """
 
     pushes: bool
     asks_identity: bool
+    asks_contact: bool = False
     echoes: bool = False
     news_line: str = "receipt-news"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast one account may speak: letters a second in all, seconds between two to one address.
+
+    0 is no limit.
+    """
+
+    per_second: float
+    per_address_seconds: float
 
 
 @dataclass(frozen=True)
@@ -132,11 +155,15 @@ class Page:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a turn came to, after its commit. `is_repeat`: the event had been heard before."""
+    """What a turn came to, after its commit. `is_repeat`: the event had been heard before.
+
+    `language` is the one that the conversation has now.
+    """
 
     letters: tuple[Reply, ...] = ()
     page: Page | None = None
     is_repeat: bool = False
+    language: str = ""
 
 
 class Gone(Exception):
@@ -144,12 +171,13 @@ class Gone(Exception):
 
 
 class TooFast(Exception):
-    """The channel wants to be left alone for some seconds."""
+    """The channel wants to be left alone for some seconds: all of the account, or one person."""
 
-    def __init__(self, seconds: float) -> None:
-        """Say how many *seconds* to wait."""
+    def __init__(self, seconds: float, *, for_all: bool = True) -> None:
+        """Say how many *seconds* to wait; *for_all*: nobody may be written to meanwhile."""
         super().__init__(f"{seconds} s")
         self.seconds = seconds
+        self.for_all = for_all
 
 
 class Rejected(Exception):

@@ -46,8 +46,12 @@ class Turn:
         store: Store,
         office: Office,
         prepared: Prepared,
+        said_at: datetime | None = None,
     ) -> None:
-        """Begin a turn of *conversation* within the transaction of *store*."""
+        """Begin a turn of *conversation* within the transaction of *store*.
+
+        *said_at*: when it was said, where that was not just now.
+        """
         self.heard = heard
         self.conversation = conversation
         self.store = store
@@ -60,7 +64,7 @@ class Turn:
         self.page: Page | None = None
         self.is_hidden = False
         self._offered: list[list[str]] | None = None
-        self._gap = store.now - conversation.heard_at
+        self._gap = (said_at or store.now) - conversation.heard_at
         self._replies: list[Reply] = []
 
     # --- what a step reads -------------------------------------------------------------------
@@ -80,7 +84,7 @@ class Turn:
         """The language of this conversation."""
         return self.conversation.language
 
-    @property
+    @cached_property
     def fields(self) -> dict[str, str]:
         """The cleaned fields of the form that was sent, or nothing."""
         form = self.heard.form
@@ -89,7 +93,7 @@ class Turn:
     @cached_property
     def officer(self) -> Officer | None:
         """The officer who speaks from here, with active roles only; read anew each turn."""
-        return self.store.officers.at(self.conversation.id)
+        return self.store.officers.at(self.conversation.id, lock=True)
 
     @cached_property
     def rules(self) -> RuleBook:
@@ -175,7 +179,9 @@ class Turn:
         if options:
             self._offer(options)
         made = self.mail.choices(self.conversation, options, self.conversation.offer)
-        reply = Reply(text, made, link=link)
+        opens = self.label("open-private") if link and "/t/" in link else ""
+        asks = "share-phone" in options
+        reply = Reply(text, made, ask_phone=asks, link=link, link_label=opens)
         self.mail.lay(self.conversation, reply)
         self._replies.append(reply)
 
@@ -291,7 +297,7 @@ class Turn:
         self.conversation.gone_at = None
         self.store.conversations.remember(self.conversation)
         self.mail.post()
-        return Outcome(tuple(self._replies), self.page)
+        return Outcome(tuple(self._replies), self.page, language=self.language)
 
     def _echo(self) -> None:
         said = self.text

@@ -4,9 +4,10 @@ import secrets
 from collections.abc import Callable
 from itertools import count
 
-from bot.speech import Abilities, Heard, Reply
+from bot.speech import Abilities, Heard, Pace, Reply
 
 ABILITIES = Abilities(pushes=True, asks_identity=True)
+PACE = Pace(per_second=0, per_address_seconds=0)
 
 _YOU = "bot> "
 _INDENT = " " * len(_YOU)
@@ -18,6 +19,7 @@ class Terminal:
     def __init__(self, name: str, print_line: Callable[[str], None]) -> None:
         self.name = name
         self._print = print_line
+        self.pace = PACE
         # Numbers begin anew with each talk; the first part keeps two talks apart.
         self._talk = secrets.token_hex(6)
         self._numbers = count(1)

@@ -33,14 +33,18 @@ class Bodies(Desk):
 
     def by_id(self, body_id: int, on: date | None = None) -> Body:
         """Return a body as it is on a date (today). Raises LookupError."""
-        found = self._on(body_version.c.body_id == body_id, on=on)
+        day = on or self.today
+        found = self._kept(
+            ("body", body_id, day), lambda: self._on(body_version.c.body_id == body_id, on=day)
+        )
         if not found:
             raise LookupError("body")
         return found[0]
 
     def by_code(self, code: str, on: date | None = None) -> Body | None:
         """Return the body with this code as it is on a date (today), or None."""
-        found = self._on(body.c.code == code, on=on)
+        day = on or self.today
+        found = self._kept(("code", code, day), lambda: self._on(body.c.code == code, on=day))
         return found[0] if found else None
 
     def all(self, on: date | None = None) -> list[Body]:
@@ -76,7 +80,9 @@ class Bodies(Desk):
 
     def place_of(self, enterprise_id: int) -> Place:
         """Return where an enterprise belongs, as routing sees it. Raises LookupError."""
-        row = self._row(enterprise, enterprise_id)
+        row = self.known.seen(
+            enterprise, enterprise_id, lambda: self._row(enterprise, enterprise_id)
+        )
         if row is None:
             raise LookupError("enterprise")
         return Place(row.id, row.zone, row.sector, row.commune_code, row.province_code)
@@ -87,6 +93,9 @@ class Bodies(Desk):
         Raises NoTriage where no triage body is set.
         """
         day = on or self.today
+        return self._kept((place, day), lambda: self._jurisdiction(place, day))
+
+    def _jurisdiction(self, place: Place, day: date) -> Jurisdiction:
         covering = self._coverage(place, day)
         bodies = self._with_parents({row.body_id for row in covering}, day)
         triage = self.triage(day)
@@ -99,13 +108,15 @@ class Bodies(Desk):
 
     def triage(self, on: date | None = None) -> Body:
         """Return the body that takes what nobody else is responsible for. Raises NoTriage."""
-        row = self.connection.execute(
-            select(setting.c.value).where(setting.c.key == TRIAGE)
-        ).scalar()
-        found = self.by_code(row, on) if row else None
+        code = self._kept(TRIAGE, self._triage_code)
+        found = self.by_code(code, on) if code else None
         if found is None:
             raise NoTriage
         return found
+
+    def _triage_code(self) -> str:
+        row = self._first(setting, key=TRIAGE)
+        return row.value if row else ""
 
     def _coverage(self, place: Place, day: date) -> list[Coverage]:
         refs = {
@@ -186,6 +197,7 @@ class Bodies(Desk):
         """
         same = and_(*(table.c[name] == value for name, value in key.items()))
         begins = values["valid_from"]
+        self.known.touched(table)
         self.connection.execute(
             table.update()
             .where(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select, update
+from sqlalchemy import and_, func, select, update
 
 from storage.desk import Desk
 from storage.ids import new_id
@@ -73,8 +73,17 @@ class Cases(Desk):
 
     def open(self, kind: str, code: str, state: str, body_id: int, **values: Any) -> Case:
         """Open a case; *values* are columns, with `reason`, `text` and `call` sealed here."""
+        opened = self.open_once(kind, code, state, body_id, **values)
+        if opened is None:
+            raise LookupError("case: its code or its place is taken")
+        return opened
+
+    def open_once(
+        self, kind: str, code: str, state: str, body_id: int, **values: Any
+    ) -> Case | None:
+        """Open a case, or return None where the code or the one place of a petition is taken."""
         row_id = new_id()
-        self._add(
+        is_new = self._add_once(
             case_file,
             id=row_id,
             kind=kind,
@@ -85,7 +94,7 @@ class Cases(Desk):
             opened_at=self.now,
             **self._sealing(row_id, values),
         )
-        return self.by_id(row_id)
+        return self.by_id(row_id) if is_new else None
 
     def by_id(self, row_id: int) -> Case:
         """Return a case. Raises LookupError."""
@@ -96,51 +105,38 @@ class Cases(Desk):
 
     def by_code(self, code: str) -> Case | None:
         """Return the case with this code, or None."""
-        row = self.connection.execute(select(case_file).where(case_file.c.code == code)).first()
+        row = self._first(case_file, code=code)
         return self._made_of(row) if row else None
 
     def locked(self, row_id: int) -> Case:
         """Return a case, locked until this turn ends: two officers never decide at once."""
-        row = self.connection.execute(
-            select(case_file).where(case_file.c.id == row_id).with_for_update()
-        ).one_or_none()
+        row = self._first(case_file, id=row_id, lock=True)
         if row is None:
             raise LookupError("case")
         return self._made_of(row)
 
-    def live_petition(self, enterprise_id: int) -> Case | None:
-        """Return the one live petition of an enterprise, locked, or None."""
-        row = self.connection.execute(
-            select(case_file)
-            .where(
-                case_file.c.enterprise_id == enterprise_id,
-                case_file.c.kind == "petition",
-                case_file.c.is_live,
-            )
-            .with_for_update()
-        ).first()
+    def live_petition(self, enterprise_id: int, *, lock: bool = False) -> Case | None:
+        """Return the one live petition of an enterprise, locked if so told, or None."""
+        row = self._first(
+            case_file, enterprise_id=enterprise_id, kind="petition", is_live=True, lock=lock
+        )
         return self._made_of(row) if row else None
 
     def live_join(self, conversation_id: int, enterprise_id: int) -> list[Case]:
         """Return the live joins from one address to one enterprise."""
-        rows = self.connection.execute(
-            select(case_file).where(
-                case_file.c.conversation_id == conversation_id,
-                case_file.c.enterprise_id == enterprise_id,
-                case_file.c.kind == "join",
-                case_file.c.is_live,
-            )
+        rows = self._rows(
+            case_file,
+            conversation_id=conversation_id,
+            enterprise_id=enterprise_id,
+            kind="join",
+            is_live=True,
+            order="id",
         )
         return [self._made_of(row) for row in rows]
 
     def change(self, case: Case, **values: Any) -> Case:
         """Change columns of a case; `reason`, `text` and `call` are sealed. Return it anew."""
-        self._change(
-            case_file,
-            case.id,
-            version=case_file.c.version + 1,
-            **self._sealing(case.id, values),
-        )
+        self._change(case_file, case.id, bump="version", **self._sealing(case.id, values))
         return self.by_id(case.id)
 
     def _sealing(self, row_id: int, values: dict[str, Any]) -> dict[str, Any]:
@@ -192,6 +188,12 @@ class Cases(Desk):
         )
         return [self._made_of(row) for row in rows]
 
+    def is_overdue(self, case: Case) -> bool:
+        """Whether a case is one of those that `overdue` returns."""
+        is_late = case.due_on is not None and case.due_on < self.today
+        waits = case.is_live and case.state != "open"
+        return is_late and waits and case.escalated_at is None and case.answered_at is None
+
     def release_of(self, officer_id: int) -> int:
         """Take every live case out of an officer's hands; return how many."""
         change = (
@@ -231,7 +233,7 @@ class Cases(Desk):
 
     def band(self, case_id: int) -> Band | None:
         """Return the band of a petition as the last daily run left it, or None before it."""
-        row = self.connection.execute(select(band).where(band.c.case_id == case_id)).first()
+        row = self._first(band, case_id=case_id)
         return Band(**row._asdict()) if row else None
 
     def set_band(self, case_id: int, low: int, *, is_enough: bool) -> None:
@@ -306,7 +308,7 @@ class Cases(Desk):
         )
         return [(row.case_id, row.state) for row in rows]
 
-    def _made_of(self, row: Row[Any]) -> Case:
+    def _made_of(self, row: Any) -> Case:
         columns = row._asdict()
         for name, column in _SEALED.items():
             columns[name] = self._open(case_file, row.id, column, columns.pop(column))

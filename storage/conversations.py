@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 
 from storage.desk import Desk
 from storage.ids import new_id
@@ -31,6 +31,12 @@ class Conversation:
     stopped_all_at: datetime | None = None
     gone_at: datetime | None = None
     memory: dict[str, Any] = field(default_factory=dict)
+    # As it was opened: what a step has changed in the memory can be taken back.
+    memory_text: str = field(default="", repr=False)
+
+    def found_memory(self) -> dict[str, Any]:
+        """Return the memory as it was found, whatever has been changed in it since."""
+        return json.loads(self.memory_text) if self.memory_text else {}
 
 
 class Conversations(Desk):
@@ -41,10 +47,11 @@ class Conversations(Desk):
 
     def locked(self, channel: str, address: str, language: str) -> Conversation:
         """Return the conversation at this address, made where it is new, locked for this turn."""
-        self._make(channel, address, language)
-        found = self._select(channel, address)
-        if found is None:  # pragma: no cover -- made one line above, in this transaction
-            raise LookupError("conversation")
+        found = self._select(channel, address, lock=True)
+        while found is None:
+            # Another process may make the same one at this moment: then its row is waited for.
+            self._make(channel, address, language)
+            found = self._select(channel, address, lock=True)
         return found
 
     def find(self, channel: str, address: str) -> Conversation | None:
@@ -93,14 +100,19 @@ class Conversations(Desk):
         """Note that the channel can (not) reach this address."""
         self._change(conversation, row_id, gone_at=self.now if gone else None)
 
-    def with_old_memory(self, before: datetime, limit: int) -> list[int]:
-        """Return conversations silent since *before* that still remember something."""
-        rows = self.connection.execute(
+    def with_old_memory(self, before: datetime, limit: int, *, lock: bool = False) -> list[int]:
+        """Return conversations silent since *before* that still remember something.
+
+        Locked, they stay silent until this transaction ends; who speaks just now is left out.
+        """
+        query = (
             select(conversation.c.id)
             .where(conversation.c.heard_at < before, conversation.c.memory_sealed.is_not(None))
+            .order_by(conversation.c.id)
             .limit(limit)
         )
-        return [row.id for row in rows]
+        locked = query.with_for_update(key_share=True, skip_locked=True)
+        return [row.id for row in self.connection.execute(locked if lock else query)]
 
     def forget_memory(self, row_id: int) -> None:
         """Wipe what the conversation remembers; where it is and its settings stay."""
@@ -108,7 +120,9 @@ class Conversations(Desk):
 
     def forget_draft(self, row_id: int) -> None:
         """Wipe the answers of a draft that was put off too long ago; the rest stays."""
-        known = self.by_id(row_id)
+        row = self._first(conversation, id=row_id, lock=True)
+        assert row is not None
+        known = self._made_of(row)
         known.memory.pop("draft", None)
         self.remember(known)
 
@@ -141,19 +155,12 @@ class Conversations(Desk):
             heard_at=self.now,
         )
 
-    def _select(self, channel: str, address: str) -> Conversation | None:
-        query = (
-            select(conversation)
-            .where(
-                conversation.c.channel == channel,
-                conversation.c.address_blind == self._blind(channel, address),
-            )
-            .with_for_update()
-        )
-        row = self.connection.execute(query).one_or_none()
+    def _select(self, channel: str, address: str, *, lock: bool = False) -> Conversation | None:
+        blind = self._blind(channel, address)
+        row = self._first(conversation, channel=channel, address_blind=blind, lock=lock)
         return None if row is None else self._made_of(row)
 
-    def _made_of(self, row: Row[Any]) -> Conversation:
+    def _made_of(self, row: Any) -> Conversation:
         memory = self._open(conversation, row.id, "memory_sealed", row.memory_sealed)
         return Conversation(
             id=row.id,
@@ -171,4 +178,5 @@ class Conversations(Desk):
             stopped_all_at=row.stopped_all_at,
             gone_at=row.gone_at,
             memory=json.loads(memory) if memory else {},
+            memory_text=memory,
         )

@@ -1,28 +1,32 @@
-"""The only begin and commit: one writer thread that commits several waiting turns together.
+"""The only begin and commit, for one SQLite file or one PostgreSQL server.
 
-On SQLite every piece of work runs in a savepoint of its own inside one IMMEDIATE transaction; when
-nobody else waits, or the group is full, it is committed with synchronous=FULL, and only then does
-each caller get its answer. A piece that raises is rolled back alone. A failed COMMIT fails all.
+SQLite: one writer thread commits several waiting pieces of work together, a savepoint each, with
+synchronous=FULL; only then does each caller get its answer. PostgreSQL: a few threads, a
+transaction each; the server groups their commits. A piece that raises leaves nothing behind, a
+failed COMMIT keeps nothing of all that it held.
 """
 
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy import Connection
 
+from storage import engines, ready
+from storage.engines import NoSuchStore
+from storage.reference import Known, Reference
 from storage.sealed import Keyring
 from storage.store import Store
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
+
+_TRIES = 3
 
 
 class NotWritten(Exception):
@@ -33,8 +37,8 @@ class TooBusy(Exception):
     """More turns wait than the queue holds; come again in a few seconds, nothing is lost."""
 
 
-class NoSuchStore(Exception):
-    """The database address is not one that this version can use."""
+class _NotCommitted(Exception):
+    """The COMMIT itself failed."""
 
 
 def utc_now() -> datetime:
@@ -42,7 +46,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 -- the one clock
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Piece:
     work: Callable[[Store], Any]
     answer: "Future[Any]"
@@ -55,25 +59,31 @@ class Database:
         self,
         url: str,
         keys: Keyring,
-        clock: Clock = utc_now,
+        clock: Clock | None = None,
         *,
         waiting: int = 1000,
         group: int = 64,
+        threads: int = 8,
     ) -> None:
-        """Open *url* (`sqlite:///FILE`); at most *waiting* pieces queue, *group* commit together.
+        """Open *url* (`sqlite:///FILE` or `postgresql://…`); at most *waiting* pieces queue.
 
-        Raises NoSuchStore.
+        *group* pieces commit together on SQLite, *threads* side by side on PostgreSQL. Without a
+        *clock* the moment is the database's own: that of the machine for a file, that of the
+        server where several machines share one. Raises NoSuchStore.
         """
         self.url = url
         self.keys = keys
-        self.clock = clock
+        self._engine, self._readers = engines.open_store(url, threads)
+        self.is_file = self._engine.dialect.name == "sqlite"
+        self.clock: Clock = clock or utc_now
+        self._reference = Reference()
         self._group = group
-        self._queue: queue.Queue[_Piece | None] = queue.Queue(maxsize=waiting)
-        self._engine, self._readers = _engines(url)
+        self._queue: queue.SimpleQueue[_Piece | None] = queue.SimpleQueue()
+        self._most = waiting
         self._closing = threading.Lock()
         self._closed = False
-        self._writer: threading.Thread | None = None
-        self._starting = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._wanted = 1 if self.is_file else threads
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -81,7 +91,20 @@ class Database:
     def read(self) -> Iterator[Store]:
         """Give a store that sees one consistent moment and can change nothing."""
         with self._readers.connect() as connection, connection.begin():
-            yield Store(connection, self.keys, self.clock())
+            yield self._store(connection)
+
+    def _store(self, connection: Connection) -> Store:
+        line = ready.Line(connection)
+        asks_server = self.clock is utc_now and not self.is_file
+        now = engines.moment(line) if asks_server else self.clock()
+        return Store(connection, self.keys, now, Known(line, self._reference))
+
+    def moment(self) -> datetime:
+        """Return the moment in UTC by the clock that all processes of this store share."""
+        if self.is_file or self.clock is not utc_now:
+            return self.clock()
+        with self.read() as store:
+            return store.now
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -94,59 +117,57 @@ class Database:
         return self.submit(work).result()
 
     def submit(self, work: Callable[[Store], T]) -> "Future[T]":
-        """Queue *work*; the future ends after its commit. Raises TooBusy, NotWritten."""
+        """Queue *work*; the future ends after its commit. Raises TooBusy, NotWritten.
+
+        On PostgreSQL *work* may run again from its beginning when two turns locked each other.
+        """
         answer: Future[T] = Future()
         with self._closing:
             if self._closed:
                 raise NotWritten("the store is closed")
             self._start()
-            try:
-                self._queue.put_nowait(_Piece(work, answer))
-            except queue.Full:
-                raise TooBusy from None
+            if self._queue.qsize() >= self._most:
+                raise TooBusy
+            self._queue.put(_Piece(work, answer))
         return answer
 
     def settle(self) -> None:
-        """Bring the write-ahead log into the file and empty it.
-
-        What was wiped stays readable in the log until then, for who has the file and the key.
-        Where somebody reads at this moment it is left for the next time.
-        """
-        raw = self._readers.raw_connection()
-        try:
-            # A writer waits for this: let no slow reader hold it up.
-            raw.cursor().execute("PRAGMA busy_timeout = 200")
-            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            raw.close()
+        """Bring what was wiped out of the write-ahead log of a file, where it stays readable."""
+        if self.is_file:
+            engines.empty_log(self._readers)
 
     @property
     def waiting(self) -> int:
-        """How many pieces of work wait for the writer."""
+        """How many pieces of work wait for a writer."""
         return self._queue.qsize()
 
     def close(self) -> None:
-        """Finish what waits, then stop the writer and let go of the file."""
+        """Finish what waits, then stop the writers and let go of the store."""
         with self._closing:
             if self._closed:
                 return
             self._closed = True
-            if self._writer is not None:
+            for _ in self._threads:
                 self._queue.put(None)
-        if self._writer is not None:
-            self._writer.join()
+        for thread in self._threads:
+            thread.join()
         self._engine.dispose()
         self._readers.dispose()
 
-    # --- the writer thread -------------------------------------------------------------------
+    # --- the writers -------------------------------------------------------------------------
 
     def _start(self) -> None:
-        if self._writer is None:
-            # Made at the first write and not before: a child may be forked from a warm parent.
-            self._writer = threading.Thread(target=self._run, name="writer", daemon=True)
-            self._writer.start()
+        # Made at the first write and not before: a child may be forked from a warm parent. On
+        # PostgreSQL one more for each piece that would wait, up to all.
+        if len(self._threads) < self._wanted and (not self._threads or self._queue.qsize()):
+            run = self._run_groups if self.is_file else self._run_each
+            thread = threading.Thread(target=run, name="writer", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
-    def _run(self) -> None:
+    # --- one writer for a file ---------------------------------------------------------------
+
+    def _run_groups(self) -> None:
         while (first := self._queue.get()) is not None:
             if self._commit_group(first):
                 return
@@ -163,13 +184,10 @@ class Database:
                     done.append((piece, *self._run_one(connection, piece)))
                     piece, stop = self._next(len(done), taken)
         except BaseException as error:  # noqa: BLE001 -- the writer must outlive any failure
-            self._fail(taken, error)
+            _fail(taken, error)
             return stop
         for piece, result, failure in done:
-            if failure is not None:
-                piece.answer.set_exception(failure)
-            else:
-                piece.answer.set_result(result)
+            _answer(piece, result, failure)
         return stop
 
     def _next(self, count: int, taken: list[_Piece]) -> tuple[_Piece | None, bool]:
@@ -185,65 +203,76 @@ class Database:
         return piece, False
 
     def _run_one(self, connection: Connection, piece: _Piece) -> tuple[Any, BaseException | None]:
+        store = self._store(connection)
+        ready.savepoint(store.line, "piece")
         try:
-            with connection.begin_nested():
-                result = piece.work(Store(connection, self.keys, self.clock()))
+            result = piece.work(store)
+            ready.release(store.line, "piece")
         except Exception as error:
-            if not _transaction_lives(connection):
+            if not engines.is_open(store.line):
                 # Disk full and the like: SQLite has rolled the whole group back by itself.
                 raise NotWritten(type(error).__name__) from error
+            ready.roll_back(store.line, "piece")
             return None, error
         return result, None
 
-    @staticmethod
-    def _fail(taken: list[_Piece], error: BaseException) -> None:
-        for piece in taken:
-            if not piece.answer.done():
-                failure = NotWritten(type(error).__name__)
-                failure.__cause__ = error
-                piece.answer.set_exception(failure)
+    # --- several for a server ----------------------------------------------------------------
+
+    def _run_each(self) -> None:
+        while (piece := self._queue.get()) is not None:
+            self._commit_one(piece)
+
+    def _commit_one(self, piece: _Piece) -> None:
+        for attempt in range(1, _TRIES + 1):
+            try:
+                _answer(piece, self._attempt(piece), None)
+            except BaseException as error:  # noqa: BLE001 -- the writer must outlive any failure
+                if attempt < _TRIES and engines.goes_again(error):
+                    continue
+                if isinstance(error, _NotCommitted) or engines.is_away(error):
+                    _fail([piece], error.__cause__ or error)
+                else:
+                    _answer(piece, None, error)
+            return
+
+    def _attempt(self, piece: _Piece) -> Any:
+        with self._engine.connect() as connection:
+            whole = connection.begin()
+            try:
+                result = piece.work(self._store(connection))
+            except BaseException:
+                if engines.is_broken(connection):
+                    self._drop(connection)
+                else:
+                    whole.rollback()
+                raise
+            try:
+                whole.commit()
+            except BaseException as error:
+                # Whether it is kept nobody knows; who brings it again is told by the inbox.
+                self._drop(connection)
+                raise _NotCommitted from error
+        return result
+
+    def _drop(self, connection: Connection) -> None:
+        """Let go of a broken line, and of the idle ones: most likely they are broken as well."""
+        connection.invalidate()
+        self._engine.dispose()
 
 
-def _transaction_lives(connection: Connection) -> bool:
-    raw = connection.connection.dbapi_connection
-    return bool(cast("sqlite3.Connection", raw).in_transaction)
+def _answer(piece: _Piece, result: Any, failure: BaseException | None) -> None:
+    if failure is not None:
+        piece.answer.set_exception(failure)
+    else:
+        piece.answer.set_result(result)
 
 
-# --- engines ---------------------------------------------------------------------------------
+def _fail(taken: list[_Piece], error: BaseException) -> None:
+    for piece in taken:
+        if not piece.answer.done():
+            failure = NotWritten(type(error).__name__)
+            failure.__cause__ = error
+            piece.answer.set_exception(failure)
 
 
-def _engines(url: str) -> tuple[Engine, Engine]:
-    if make_url(url).get_backend_name() != "sqlite":
-        raise NoSuchStore("KETDOAN_DATABASE_URL: this version keeps its memory in sqlite:///FILE")
-    return _sqlite_engine(url, "BEGIN IMMEDIATE"), _sqlite_engine(url, "BEGIN", read_only=True)
-
-
-def _sqlite_engine(url: str, begin: str, *, read_only: bool = False) -> Engine:
-    # A reader opens its own connection each time (30 microseconds): a pooled one would be shared
-    # by threads, and one left open would keep the write-ahead log from shrinking.
-    engine = (
-        create_engine(url, poolclass=NullPool) if read_only else create_engine(url, pool_size=1)
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(raw: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-        # None: sqlite3 itself must begin nothing, or our IMMEDIATE comes too late.
-        raw.isolation_level = None
-        for pragma in _pragmas(read_only=read_only):
-            raw.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin_as_told(connection: Connection) -> None:
-        # A deferred transaction that turns from reading to writing fails at once with "locked";
-        # only IMMEDIATE waits for its turn.
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _pragmas(*, read_only: bool) -> tuple[str, ...]:
-    common = ("busy_timeout = 15000", "foreign_keys = ON", "trusted_schema = OFF")
-    if read_only:
-        return (*common, "query_only = ON")
-    # secure_delete: what was wiped must not stay readable in free pages.
-    return (*common, "journal_mode = WAL", "synchronous = FULL", "secure_delete = ON")
+__all__ = ["Clock", "Database", "NoSuchStore", "NotWritten", "TooBusy", "utc_now"]

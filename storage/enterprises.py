@@ -51,7 +51,7 @@ class Enterprises(Desk):
 
     def by_id(self, row_id: int) -> Enterprise:
         """Return an enterprise, or the one it was merged into. Raises LookupError."""
-        row = self._row(enterprise, row_id)
+        row = self.known.seen(enterprise, row_id, lambda: self._row(enterprise, row_id))
         if row is None:
             raise LookupError("enterprise")
         if row.merged_into_id is not None:

@@ -20,13 +20,16 @@ class Law(Desk):
 
     def book(self) -> RuleBook:
         """Return every dated rule. Raises ValueError where two periods of one key overlap."""
+        return self._kept("book", self._book)
+
+    def _book(self) -> RuleBook:
         columns = [column for column in rule.c if column.name != "id"]
         rows = self.connection.execute(select(*columns).order_by(rule.c.key, rule.c.valid_from))
         return RuleBook(Rule(**row._asdict()) for row in rows)
 
     def holidays(self) -> frozenset[date]:
         """Return every known public holiday."""
-        return frozenset(row.day_on for row in self.connection.execute(select(holiday.c.day_on)))
+        return self._kept("holidays", lambda: frozenset(row.day_on for row in self._rows(holiday)))
 
     def uncertain_holidays(self) -> frozenset[date]:
         """Return the holidays that are a prediction until the yearly decision is out."""
@@ -39,6 +42,7 @@ class Law(Desk):
         """Replace all rules by *rules*; return how many. Raises ValueError on an overlap."""
         listed = list(rules)
         RuleBook(listed)
+        self.known.touched(rule)
         self.connection.execute(delete(rule))
         for one in listed:
             self._add(rule, **asdict(one))
@@ -47,6 +51,7 @@ class Law(Desk):
     def proclaim(self, days: Iterable["Holiday"]) -> int:
         """Replace all holidays by *days*; return how many."""
         listed = {day.day_on: day for day in days}
+        self.known.touched(holiday)
         self.connection.execute(delete(holiday))
         for day in listed.values():
             self._add_once(

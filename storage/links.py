@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import delete
 
 from storage.desk import Desk
 from storage.ids import new_id
@@ -55,27 +55,17 @@ class Links(Desk):
         )
         return token
 
-    def find(self, token: str) -> Link | None:
-        """Return the link unless it is unknown, expired or used up, locked for this turn."""
-        row = self.connection.execute(
-            select(link)
-            .where(
-                link.c.token_blind == self.keys.blind("link", token),
-                link.c.expires_at > self.now,
-                link.c.used_at.is_(None),
-            )
-            .with_for_update()
-        ).first()
-        return _made_of(row) if row else None
+    def find(self, token: str, *, lock: bool = False) -> Link | None:
+        """Return the link unless it is unknown, expired or used up, locked if so told."""
+        row = self._first(
+            link, token_blind=self.keys.blind("link", token), used_at=None, lock=lock
+        )
+        return _made_of(row) if row and row.expires_at > self.now else None
 
     def open(self, row_id: int) -> bool:
         """Note that the link was opened; False where it had been opened before."""
-        change = (
-            update(link)
-            .where(link.c.id == row_id, link.c.opened_at.is_(None))
-            .values(opened_at=self.now)
-        )
-        return self.connection.execute(change).rowcount == 1
+        fresh = {"id": row_id, "opened_at": None}
+        return self._change_where(link, fresh, opened_at=self.now) == 1
 
     def use_up(self, row_id: int) -> None:
         """Let the link open nothing any more."""
@@ -83,22 +73,16 @@ class Links(Desk):
 
     def close_all(self, conversation_id: int, *kinds: str) -> None:
         """Close the links of these kinds that lead to this conversation."""
-        self.connection.execute(
-            update(link)
-            .where(
-                link.c.conversation_id == conversation_id,
-                link.c.kind.in_(kinds),
-                link.c.used_at.is_(None),
-            )
-            .values(used_at=self.now)
-        )
+        for kind in kinds:
+            still = {"conversation_id": conversation_id, "kind": kind, "used_at": None}
+            self._change_where(link, still, used_at=self.now)
 
     def forget_before(self, moment: datetime) -> int:
         """Forget links that expired before *moment*; return how many."""
         return self.connection.execute(delete(link).where(link.c.expires_at < moment)).rowcount
 
 
-def _made_of(row: Row[Any]) -> Link:
+def _made_of(row: Any) -> Link:
     return Link(
         id=row.id,
         kind=row.kind,

@@ -7,9 +7,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection
 
+from storage.engines import single
+
+# Held by whoever migrates; two processes that start on one server run one after the other.
+_LOCK = 5_108_220_261
 _HERE = Path(__file__).parent / "migrations"
 
 
@@ -26,7 +29,7 @@ def downgrade(url: str, revision: str = "base") -> None:
 def is_current(url: str) -> bool:
     """Whether the schema of *url* is the newest one."""
     head = ScriptDirectory.from_config(_config(None)).get_current_head()
-    engine = create_engine(url, poolclass=NullPool)
+    engine = single(url)
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == head
 
@@ -39,7 +42,7 @@ def _config(connection: Connection | None) -> Config:
 
 
 def _in_one_transaction(url: str, run: Callable[[Config], None]) -> None:
-    engine = create_engine(url, poolclass=NullPool)
+    engine = single(url)
     with engine.connect() as connection:
         raw = connection.connection.dbapi_connection
         if engine.dialect.name == "sqlite":
@@ -49,6 +52,8 @@ def _in_one_transaction(url: str, run: Callable[[Config], None]) -> None:
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
             connection.exec_driver_sql("PRAGMA busy_timeout = 30000")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         run(_config(connection))
         connection.commit()
     engine.dispose()

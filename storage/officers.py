@@ -166,12 +166,18 @@ class Officers(Desk):
             raise LookupError("officer")
         return self._officer(row, ("active", "suspended", "revoked"))
 
-    def at(self, conversation_id: int, states: tuple[str, ...] = ("active",)) -> Officer | None:
-        """Return the officer who speaks from here, with roles in *states*; None without any."""
+    def at(
+        self, conversation_id: int, states: tuple[str, ...] = ("active",), *, lock: bool = False
+    ) -> Officer | None:
+        """Return the officer who speaks from here, with roles in *states*; None without any.
+
+        Locked, the roles stay as they are until this turn ends: who takes them away waits, and
+        then finds whatever the officer has taken in hand.
+        """
         row = self.connection.execute(
             select(officer).where(officer.c.conversation_id == conversation_id)
         ).first()
-        found = self._officer(row, states) if row else None
+        found = self._officer(row, states, lock=lock) if row else None
         return found if found and found.roles else None
 
     def of_body(self, body_id: int, role: str | None = None) -> list[Officer]:
@@ -213,21 +219,20 @@ class Officers(Desk):
         """Let the morning digest come at another hour."""
         self._change(officer, officer_id, digest_hour=hour)
 
-    def _officer(self, row: Row[Any], states: tuple[str, ...]) -> Officer:
-        roles = self.connection.execute(
+    def _officer(self, row: Row[Any], states: tuple[str, ...], *, lock: bool = False) -> Officer:
+        query = (
             select(officer_role)
             .where(officer_role.c.officer_id == row.id, officer_role.c.state.in_(states))
             .order_by(officer_role.c.id)
         )
+        roles = self.connection.execute(query.with_for_update(read=True) if lock else query)
         return Officer(
             id=row.id,
             conversation_id=row.conversation_id,
             name=self._open(officer, row.id, "name_sealed", row.name_sealed),
             digest_hour=row.digest_hour,
             roles=tuple(
-                OfficerRole(
-                    one.id, one.officer_id, one.body_id, one.role, one.state, one.ended_at
-                )
+                OfficerRole(one.id, one.officer_id, one.body_id, one.role, one.state, one.ended_at)
                 for one in roles
             ),
         )

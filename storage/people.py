@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 
 from storage.desk import Desk
 from storage.fresh import fresh_code
@@ -66,30 +66,28 @@ class People(Desk):
     def keep(self, conversation_id: int, name: str, phone: str | None, known: str) -> Person:
         """Return the person of this name at this address, made where she is new, phone renewed."""
         blind = self.name_blind(conversation_id, name)
-        row = self.connection.execute(
-            select(person).where(
-                person.c.conversation_id == conversation_id, person.c.name_blind == blind
-            )
-        ).one_or_none()
+        row = self._first(person, conversation_id=conversation_id, name_blind=blind)
         row_id = new_id() if row is None else row.id
+        said: dict[str, Any] = {
+            "name_sealed": self._seal(person, row_id, "name_sealed", name),
+            "phone_sealed": self._seal(person, row_id, "phone_sealed", phone) if phone else None,
+            "phone_blind": self.phone_blind(phone) if phone else None,
+            "known": known if phone else "none",
+        }
         if row is None:
             self._add(
                 person,
                 id=row_id,
                 conversation_id=conversation_id,
                 name_blind=blind,
-                known="none",
                 made_at=self.now,
+                **said,
             )
-        self._change(
-            person,
-            row_id,
-            name_sealed=self._seal(person, row_id, "name_sealed", name),
-            phone_sealed=self._seal(person, row_id, "phone_sealed", phone) if phone else None,
-            phone_blind=self.phone_blind(phone) if phone else None,
-            known=known if phone else "none",
+        else:
+            self._change(person, row_id, **said)
+        return Person(
+            row_id, conversation_id, name, phone or "", said["phone_blind"], said["known"]
         )
-        return self.by_id(row_id)
 
     def by_id(self, row_id: int) -> Person:
         """Return a person. Raises LookupError."""
@@ -100,11 +98,7 @@ class People(Desk):
 
     def at(self, conversation_id: int) -> list[Person]:
         """Return everybody who gave a name at this address."""
-        rows = self.connection.execute(
-            select(person)
-            .where(person.c.conversation_id == conversation_id, person.c.erased_at.is_(None))
-            .order_by(person.c.id)
-        )
+        rows = self._rows(person, conversation_id=conversation_id, erased_at=None, order="id")
         return [self._person(row) for row in rows]
 
     def rename(self, row_id: int, conversation_id: int, name: str) -> None:
@@ -150,7 +144,7 @@ class People(Desk):
         )
         return self.connection.execute(change).rowcount
 
-    def _person(self, row: Row[Any]) -> Person:
+    def _person(self, row: Any) -> Person:
         return Person(
             id=row.id,
             conversation_id=row.conversation_id,
@@ -180,11 +174,7 @@ class People(Desk):
 
         Source: Luật 91/2025/QH15, Điều 9 (specific, informed, none by default).
         """
-        self.connection.execute(
-            update(consent)
-            .where(consent.c.person_id == person_id, consent.c.ended_at.is_(None))
-            .values(ended_at=self.now)
-        )
+        self._change_where(consent, {"person_id": person_id, "ended_at": None}, ended_at=self.now)
         row_id = new_id()
         return self._add(
             consent,
@@ -204,11 +194,7 @@ class People(Desk):
 
     def agreed(self, conversation_id: int) -> list[Agreed]:
         """Return the consents in force at this address, oldest first."""
-        rows = self.connection.execute(
-            select(consent)
-            .where(consent.c.conversation_id == conversation_id, consent.c.ended_at.is_(None))
-            .order_by(consent.c.id)
-        )
+        rows = self._rows(consent, conversation_id=conversation_id, ended_at=None, order="id")
         return [
             Agreed(row.id, row.version, row.handling, row.contact, row.statistics, row.given_at)
             for row in rows
@@ -244,9 +230,8 @@ class People(Desk):
                 return code
 
     def _is_taken(self, code: str) -> bool:
-        taken = select(receipt.c.id).where(receipt.c.code == code)
-        handled = select(case_file.c.id).where(case_file.c.code == code)
-        return self.connection.execute(taken.union_all(handled)).first() is not None
+        taken = self._first(receipt, code=code)
+        return taken is not None or self._first(case_file, code=code) is not None
 
     def receipt_for(
         self, conversation_id: int, name: str | None, draft_until_on: date | None = None
@@ -258,25 +243,27 @@ class People(Desk):
         """
         found = self._receipt(conversation_id, name)
         if found is None:
+            code = self.new_code()
+            blind = self.name_blind(conversation_id, name) if name else None
             row_id = self._add(
                 receipt,
-                code=self.new_code(),
+                code=code,
                 conversation_id=conversation_id,
-                name_blind=self.name_blind(conversation_id, name) if name else None,
+                name_blind=blind,
                 draft_until_on=draft_until_on,
                 made_at=self.now,
             )
-            return self._receipt_row(row_id)
+            return Receipt(row_id, code, conversation_id, blind, draft_until_on)
         if found.draft_until_on != draft_until_on and name:
             self._change(receipt, found.id, draft_until_on=draft_until_on)
             return self._receipt_row(found.id)
         return found
 
     def _receipt(self, conversation_id: int, name: str | None) -> Receipt | None:
-        query = select(receipt).where(receipt.c.conversation_id == conversation_id)
-        if name:
-            query = query.where(receipt.c.name_blind == self.name_blind(conversation_id, name))
-        row = self.connection.execute(query.order_by(receipt.c.id.desc()).limit(1)).first()
+        named: dict[str, Any] = (
+            {"name_blind": self.name_blind(conversation_id, name)} if name else {}
+        )
+        row = self._first(receipt, order="-id", conversation_id=conversation_id, **named)
         return _receipt(row) if row else None
 
     def _receipt_row(self, row_id: int) -> Receipt:
@@ -286,16 +273,12 @@ class People(Desk):
 
     def receipt_by_code(self, code: str) -> Receipt | None:
         """Return the receipt with this code, or None."""
-        row = self.connection.execute(select(receipt).where(receipt.c.code == code)).first()
+        row = self._first(receipt, code=code)
         return _receipt(row) if row else None
 
     def receipts_at(self, conversation_id: int) -> list[Receipt]:
         """Return every receipt of this address, oldest first."""
-        rows = self.connection.execute(
-            select(receipt)
-            .where(receipt.c.conversation_id == conversation_id)
-            .order_by(receipt.c.id)
-        )
+        rows = self._rows(receipt, conversation_id=conversation_id, order="id")
         return [_receipt(row) for row in rows]
 
     def rename_receipt(self, row_id: int, conversation_id: int, name: str) -> None:
@@ -310,15 +293,18 @@ class People(Desk):
             .values(draft_until_on=None)
         )
 
-    def end_old_drafts(self) -> list[int]:
-        """Turn drafts past their day into receipts of nothing; return whose conversations."""
+    def with_old_drafts(self) -> list[int]:
+        """Return the conversations that hold drafts past their day, in one order."""
+        query = select(receipt.c.conversation_id).where(receipt.c.draft_until_on < self.today)
+        rows = self.connection.execute(query.distinct().order_by(receipt.c.conversation_id))
+        return [row.conversation_id for row in rows]
+
+    def end_old_drafts(self) -> None:
+        """Turn drafts past their day into receipts of nothing."""
         past = receipt.c.draft_until_on < self.today
-        rows = self.connection.execute(select(receipt.c.conversation_id).where(past).distinct())
-        ended = [row.conversation_id for row in rows]
         change = update(receipt).where(past).values(draft_until_on=None, name_blind=None)
         self.connection.execute(change)
-        return ended
 
 
-def _receipt(row: Row[Any]) -> Receipt:
+def _receipt(row: Any) -> Receipt:
     return Receipt(row.id, row.code, row.conversation_id, row.name_blind, row.draft_until_on)

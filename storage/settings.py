@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete
 
 from storage.desk import Desk
 from storage.tables import round_done, setting
@@ -13,15 +13,18 @@ class Settings(Desk):
 
     def get(self, key: str) -> str | None:
         """Return a setting, or None."""
-        row = self.connection.execute(select(setting).where(setting.c.key == key)).one_or_none()
+        row = self._first(setting, key=key)
         return None if row is None else row.value
 
     def put(self, key: str, value: str) -> None:
         """Keep a setting."""
         if not self._add_once(setting, key=key, value=value):
-            self.connection.execute(
-                update(setting).where(setting.c.key == key).values(value=value)
-            )
+            self._change_where(setting, {"key": key}, value=value)
+
+    def keep_first(self, key: str, value: str) -> str:
+        """Keep a setting unless it is set; return the value that stands."""
+        self._add_once(setting, key=key, value=value)
+        return self.get(key) or value
 
     def is_first_run(self, job: str, slot: str) -> bool:
         """Claim a round of *job*; False where this or another process has run that slot."""

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import Column, bindparam, func, select, update
 
 from storage.desk import Desk
 from storage.ids import new_id
+from storage.ready import Ready
 from storage.tables import case_file, person, receipt, signature, signed_text
 from union.petitions import Signature as Fact
 
@@ -44,6 +45,30 @@ class SignedText:
     signed_at: datetime
 
 
+_WITH_CODE = select(signature, receipt.c.code).join(
+    receipt, receipt.c.id == signature.c.receipt_id
+)
+_BY = {
+    column: Ready(
+        _WITH_CODE.where(column == bindparam("value", type_=column.type)).order_by(signature.c.id),
+        "value",
+    )
+    for column in (
+        signature.c.conversation_id,
+        signature.c.receipt_id,
+        signature.c.case_id,
+        receipt.c.code,
+    )
+}
+_LIKE = (signature.c.state, signature.c.is_foreign, signature.c.known)
+_alike = Ready(
+    select(*_LIKE, func.count().label("times"))
+    .where(signature.c.case_id == bindparam("case_id", type_=signature.c.case_id.type))
+    .group_by(*_LIKE),
+    "case_id",
+)
+
+
 class Signatures(Desk):
     """Keeps signatures and counts them. The count is always that of the rows."""
 
@@ -70,7 +95,7 @@ class Signatures(Desk):
         """
         known_row = self._of_person(case_id, person_id)
         row_id = new_id() if known_row is None else known_row.id
-        values = {
+        values: dict[str, Any] = {
             "consent_id": consent_id,
             "is_foreign": is_foreign,
             "known": known,
@@ -152,42 +177,35 @@ class Signatures(Desk):
 
     # --- finding -----------------------------------------------------------------------------
 
-    def _of_person(self, case_id: int, person_id: int) -> Row[Any] | None:
-        return self.connection.execute(
-            select(signature).where(
-                signature.c.case_id == case_id, signature.c.person_id == person_id
-            )
-        ).one_or_none()
+    def _of_person(self, case_id: int, person_id: int) -> Any | None:
+        return self._first(signature, case_id=case_id, person_id=person_id)
 
     def at(self, conversation_id: int) -> list[Signature]:
         """Return every signature given from this address, oldest first."""
-        return self._where(signature.c.conversation_id == conversation_id)
+        return self._where(signature.c.conversation_id, conversation_id)
 
     def by_receipt(self, receipt_id: int) -> list[Signature]:
         """Return the signatures behind a receipt, oldest first."""
-        return self._where(signature.c.receipt_id == receipt_id)
+        return self._where(signature.c.receipt_id, receipt_id)
 
     def of_case(self, case_id: int) -> list[Signature]:
         """Return the signatures of a case, oldest first."""
-        return self._where(signature.c.case_id == case_id)
+        return self._where(signature.c.case_id, case_id)
 
     def by_code(self, code: str) -> list[Signature]:
         """Return the signatures whose receipt carries this code."""
-        return self._where(receipt.c.code == code)
+        return self._where(receipt.c.code, code)
 
     def facts(self, case_id: int) -> list[Fact]:
-        """Return what the rules need to count: no name, no phone."""
-        rows = self.connection.execute(
-            select(signature.c.state, signature.c.is_foreign, signature.c.known).where(
-                signature.c.case_id == case_id
-            )
-        )
+        """Return what the rules need to count, alike ones together: no name, no phone."""
+        rows = _alike.all(self.line, (case_id,))
         return [
             Fact(
                 valid=row.state != "withdrawn",
                 foreign=row.is_foreign,
                 set_aside=row.state == "set_aside",
                 known=row.known,
+                times=row.times,
             )
             for row in rows
         ]
@@ -214,13 +232,8 @@ class Signatures(Desk):
         )
         return sum(row.n for row in self.connection.execute(groups))
 
-    def _where(self, condition: ColumnElement[bool]) -> list[Signature]:
-        rows = self.connection.execute(
-            select(signature, receipt.c.code)
-            .join(receipt, receipt.c.id == signature.c.receipt_id)
-            .where(condition)
-            .order_by(signature.c.id)
-        )
+    def _where(self, column: Column[Any], value: int | str) -> list[Signature]:
+        rows = _BY[column].all(self.line, (value,))
         return [
             Signature(
                 id=row.id,

@@ -75,6 +75,13 @@ def _is(name: str, *values: str) -> CheckConstraint:
     return CheckConstraint(f"{name} in ({listed})", name=f"{name}_known")
 
 
+def _part(name: str, of: str, *columns: str) -> Index:
+    """Return an index of only those rows *of* which this is true."""
+    return Index(name, *columns, sqlite_where=text(of), postgresql_where=text(of))
+
+
+OPEN = "state in ('waiting', 'claimed')"
+
 # --- settings of this installation, and the law as dated data --------------------------------
 
 setting = Table(
@@ -190,6 +197,7 @@ enterprise = Table(
     _ref("cdcs_id", "body", null=True),
     _ref("merged_into_id", "enterprise", null=True),
     _is("state", "checked", "waiting", "merged", "dropped"),
+    Index("ix_enterprise_commune_code", "commune_code"),
 )
 
 # --- posters: opaque tokens in the address, a short code for who cannot scan -----------------
@@ -276,6 +284,8 @@ consent = Table(
     Column("channel", String(16), nullable=False),
     Column("given_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    Index("ix_consent_conversation_id", "conversation_id"),
+    Index("ix_consent_person_id", "person_id"),
 )
 
 receipt = Table(
@@ -335,6 +345,7 @@ case_file = Table(
     ),
     Index("ix_case_file_body_id_is_live", "body_id", "is_live"),
     Index("ix_case_file_conversation_id", "conversation_id"),
+    Index("ix_case_file_officer_id", "officer_id"),
 )
 
 signature = Table(
@@ -358,6 +369,9 @@ signature = Table(
     _is("known", "verified", "claimed", "none"),
     UniqueConstraint("case_id", "person_id"),
     Index("ix_signature_conversation_id", "conversation_id"),
+    Index("ix_signature_receipt_id", "receipt_id"),
+    # Counting reads this and no row.
+    Index("ix_signature_case_id_counted", "case_id", "state", "is_foreign", "known"),
 )
 
 signed_text = Table(
@@ -393,6 +407,7 @@ committee_member = Table(
     Column("changed_at", Instant, nullable=False),
     _is("state", "offered", "invited", "accepted", "declined", "left"),
     UniqueConstraint("case_id", "conversation_id"),
+    Index("ix_committee_member_conversation_id", "conversation_id"),
 )
 
 news = Table(
@@ -466,6 +481,8 @@ link = Table(
     Column("expires_at", Instant, nullable=False),
     Column("opened_at", Instant),
     Column("used_at", Instant),
+    Index("ix_link_conversation_id", "conversation_id"),
+    Index("ix_link_expires_at", "expires_at"),
 )
 
 # Append only. `chain` is the place of the hash that will make it tamper-evident.
@@ -499,6 +516,7 @@ inbox = Table(
     Column("error", Text),
     _is("state", "heard", "failed", "replayed"),
     Index("ix_inbox_heard_at", "heard_at"),
+    _part("ix_inbox_failed", "state = 'failed'", "id"),
 )
 
 letter = Table(
@@ -515,6 +533,7 @@ letter = Table(
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("made_at", Instant, nullable=False),
     Column("not_before_at", Instant, nullable=False),
+    Column("put_off_at", Instant),
     Column("leased_until_at", Instant),
     Column("lease", String(32)),
     Column("ended_at", Instant),
@@ -524,13 +543,22 @@ letter = Table(
     _is("if_unsure", "resend", "hold"),
     _is("state", "waiting", "claimed", "sent", "held", "dead", "gone", "echo"),
     Index("ix_letter_conversation_id_id", "conversation_id", "id"),
-    Index(
-        "ix_letter_to_send",
-        "lane",
-        "not_before_at",
-        sqlite_where=text("state in ('waiting', 'claimed')"),
-        postgresql_where=text("state in ('waiting', 'claimed')"),
-    ),
+    # What the sender looks for stays small however many letters have ended.
+    _part("ix_letter_to_send", "state = 'waiting'", "channel", "lane", "not_before_at", "id"),
+    _part("ix_letter_in_line", OPEN, "conversation_id", "state", "id"),
+    _part("ix_letter_in_hand", "state = 'claimed'", "leased_until_at"),
+    _part("ix_letter_stuck", "state in ('dead', 'held')", "channel", "state"),
+    Index("ix_letter_channel_ended_at", "channel", "ended_at"),
+)
+
+# How fast an account (one bot on one channel) may speak, and until when it must be silent.
+pace = Table(
+    "pace",
+    metadata,
+    Column("account", String(16), primary_key=True),
+    Column("next_free_at", Instant),
+    Column("halted_at", Instant),
+    Column("halted_until_at", Instant),
 )
 
 round_done = Table(

@@ -1,6 +1,8 @@
 """A real database for every test, a clock that stands still, and no network but loopback."""
 
+import os
 import shutil
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -12,16 +14,122 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(Path(__file__).parent))
 
 from chat import ABILITIES, KEYS, Clock, Town  # noqa: E402
-from town import found_town  # noqa: E402
+from postgres import FOLDER, HONEST, Cluster, NoServer, Run  # noqa: E402
+from stores import Founded, Postgresql, Sqlite, Store  # noqa: E402
 
 from bot.office import Office  # noqa: E402
 from bot.words import Words  # noqa: E402
 from storage.database import Database  # noqa: E402
-from storage.migrate import upgrade  # noqa: E402
+
+STORES = ("sqlite", "postgresql")
+# What the last lines say where there is no server: nobody shall believe that all was tested.
+NO_SERVER = "NO POSTGRESQL HERE"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the golden transcripts")
+    parser.addoption(
+        "--store", choices=(*STORES, "both"), default="sqlite", help="run on one store only"
+    )
+
+
+# --- two stores -----------------------------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the first process of a run hold what the others share."""
+    if not hasattr(config, "workerinput"):
+        config.stash[_RUN] = Run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the server, however the run went."""
+    run = config.stash.get(_RUN, None)
+    if run is not None:
+        run.end()
+
+
+_RUN = pytest.StashKey[Run]()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what uses a memory on both stores, unless it is about one of them."""
+    if "store" not in metafunc.fixturenames:
+        return
+    chosen = metafunc.config.getoption("--store")
+    about = metafunc.definition.get_closest_marker("store")
+    names = [
+        name
+        for name in STORES
+        if chosen in (name, "both") and (about is None or name in about.args)
+    ]
+    metafunc.parametrize("store", names, indirect=True, scope="session")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was not tested."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    without = sum(NO_SERVER in str(one.longrepr) for one in skipped)
+    if without:
+        line = f"PostgreSQL: not installed, {without} tests skipped"
+        terminalreporter.write_sep("=", line, red=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def _opened(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Store]:
+    kept: dict[str, Store] = {}
+
+    def opened(name: str) -> Store:
+        if name not in kept:
+            folder = tmp_path_factory.mktemp("founded")
+            kept[name] = Sqlite(folder) if name == "sqlite" else Postgresql()
+        return kept[name]
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def store(request: pytest.FixtureRequest, _opened: Callable[[str], Store]) -> Store:
+    """The store of this test: each test runs on SQLite and on PostgreSQL."""
+    try:
+        return _opened(request.param)
+    except NoServer as why:
+        if os.environ.get("CI"):
+            pytest.fail(f"no PostgreSQL in CI, .ci/run installs it: {why}")
+        pytest.skip(f"{NO_SERVER}: {why}")
+
+
+@pytest.fixture(scope="module")
+def _own_server(store: Store) -> Iterator[Cluster]:
+    assert store.name == "postgresql"
+    folder = Path(os.environ[FOLDER]) / f"own{os.getpid()}"
+    folder.mkdir()
+    server = Cluster(folder, HONEST)
+    server.start()
+    server.welcome()
+    yield server
+    server.stop(signal.SIGQUIT)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def own_server(_own_server: Cluster) -> Cluster:
+    """A PostgreSQL of a module's own, which tests may stop and kill; it runs when one begins."""
+    if not _own_server.is_running:
+        _own_server.start()
+    return _own_server
+
+
+@pytest.fixture(autouse=True)
+def swept(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Take the databases of a test away when it has ended."""
+    if "store" not in request.fixturenames:
+        yield
+        return
+    store: Store = request.getfixturevalue("store")
+    mark = store.mark()
+    yield
+    store.sweep(mark)
 
 
 @pytest.fixture(autouse=True)
@@ -45,15 +153,9 @@ def words() -> Words:
 
 
 @pytest.fixture(scope="session")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+def founded(store: Store) -> Founded:
     """A town's database, made once and copied for each test."""
-    path = tmp_path_factory.mktemp("founded") / "town.db"
-    upgrade(f"sqlite:///{path}")
-    database = Database(f"sqlite:///{path}", KEYS, Clock())
-
-    tokens = database.write(found_town)
-    database.close()
-    return path, tokens
+    return Founded(store)
 
 
 @pytest.fixture
@@ -63,13 +165,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def database(
-    founded: tuple[Path, dict[str, str]], clock: Clock, tmp_path: Path
-) -> Iterator[Database]:
+def database(founded: Founded, clock: Clock, tmp_path: Path) -> Iterator[Database]:
     """A fresh copy of the town's database."""
-    path = tmp_path / "town.db"
-    shutil.copy(founded[0], path)
-    opened = Database(f"sqlite:///{path}", KEYS, clock)
+    opened = Database(founded.fresh(tmp_path), KEYS, clock)
     yield opened
     opened.close()
 
@@ -81,25 +179,21 @@ def office(database: Database, words: Words) -> Office:
 
 
 @pytest.fixture
-def town(office: Office, clock: Clock, founded: tuple[Path, dict[str, str]]) -> Town:
+def town(office: Office, clock: Clock, founded: Founded) -> Town:
     """The invented place of the tests."""
-    return Town(office, clock, founded[1])
+    return Town(office, clock, founded.tokens)
 
 
 @pytest.fixture
-def build(
-    founded: tuple[Path, dict[str, str]], words: Words, tmp_path: Path
-) -> Iterator[Callable[[], Town]]:
+def build(founded: Founded, words: Words, tmp_path: Path) -> Iterator[Callable[[], Town]]:
     """Found towns that are alike to the last row, as many as are asked for."""
     opened: list[Database] = []
 
     def found() -> Town:
         now = Clock()
-        path = tmp_path / f"twin{len(opened)}.db"
-        shutil.copy(founded[0], path)
-        opened.append(Database(f"sqlite:///{path}", KEYS, now))
+        opened.append(Database(founded.fresh(tmp_path, f"twin{len(opened)}"), KEYS, now))
         made = Office(opened[-1], words, "https://ketdoan.example", ABILITIES)
-        return Town(made, now, founded[1])
+        return Town(made, now, founded.tokens)
 
     yield found
     for one in opened:

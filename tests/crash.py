@@ -9,29 +9,32 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from chat import ABILITIES, KEYS, Clock
 from sqlalchemy import BigInteger, LargeBinary, create_engine, event, select
+from stores import Store
 
 from bot.hear import hear
 from bot.office import Office
 from bot.sender import drain
-from bot.speech import Heard, Reply
+from bot.speech import Heard, Pace, Reply
 from bot.words import Words
-from storage import ids
+from storage import ids, ready
 from storage.database import Database
 from storage.outbox import Outbox
 from storage.tables import Instant, metadata
 
 KILLED = 77
-_MADE_UP = re.compile(r"\b[A-HJKMNP-Z2-9]{6}\b|[A-Za-z0-9_-]{22}|(?<=\.)[A-Z2-7]{20}\b|M-\d+")
+_MADE_UP = re.compile(
+    r"\b[A-HJKMNP-Z2-9]{6}\b|[A-Za-z0-9_-]{22}|(?<=\.)[A-Z2-7]{20}\b|M-\d+|\b\d{16,19}\b"
+)
 # How a letter travelled may differ after a crash, that it arrived may not.
 _TRAVEL = {"tries", "lease", "error"}
 
@@ -57,6 +60,8 @@ class Points:
 class PaperMouth:
     """A channel that writes what it delivers to a file, as a platform keeps what it was given."""
 
+    pace = Pace(0, 0)
+
     def __init__(self, path: Path, points: Points) -> None:
         self.path = path
         self.points = points
@@ -72,34 +77,47 @@ class PaperMouth:
 
 
 def watch(database: Database, points: Points) -> None:
-    """Make a point of every statement and of every commit.
+    """Make a point of every statement and of every commit of this process, from here on.
 
     To die after a statement is to die before the next one: nothing lies between them on disk.
     """
+    real = ready.run
+
+    def run(*sides: Any) -> Any:
+        points.reach("before statement")
+        return real(*sides)
+
+    ready.run = run
     for engine in (database._engine, database._readers):
         event.listen(engine, "before_cursor_execute", lambda *_: points.reach("before statement"))
         event.listen(engine, "commit", lambda *_: points.reach("before commit"))
-        event.listen(engine, "savepoint", lambda *_: points.reach("before savepoint"))
-        event.listen(engine, "release_savepoint", lambda *_: points.reach("before release"))
 
 
 @dataclass
 class Scene:
-    """A database just before the moment that is looked at, and what happens in that moment."""
+    """A database just before the moment that is looked at, and what happens in that moment.
 
-    path: Path
+    The store keeps how the database stands now; each try begins there again.
+    """
+
+    store: Store
+    url: str
     clock: Clock
     words: Words
     act: Callable[[Office], object]
     if_unsure: str = "resend"
 
+    def __post_init__(self) -> None:
+        self.store.keep(self.url)
+
     def reference(self, folder: Path) -> tuple[object, Counter[str], Points]:
         """Return what is kept and what arrived when nothing goes wrong, and the points passed."""
-        path, arrived = self._copy(folder, "reference")
+        arrived = folder / "reference"
         points = Points()
-        counted = _in_child(lambda: self._run(path, arrived, points), points)
-        self._settle(path, arrived)
-        return snapshot(path), _lines(arrived), counted
+        self.store.again(self.url)
+        counted = _in_child(lambda: self._run(arrived, points), points)
+        self._settle(arrived)
+        return snapshot(self.url), _lines(arrived), counted
 
     def crashed(self, folder: Path, stop_at: int) -> tuple[object, Counter[str], bool]:
         """Return the same after dying at one point and hearing the event again; and whether it died.
@@ -107,33 +125,22 @@ class Scene:
         Letters sent side by side are noted in one commit or in two, as it happens: the very last
         points of a moment may not come.
         """
-        path, arrived = self._copy(folder, f"p{stop_at}")
-        died = _in_child(lambda: self._run(path, arrived, points), points := Points(stop_at))
-        self._settle(path, arrived)
-        result = snapshot(path), _lines(arrived), died.count == -1
-        shutil.rmtree(path.parent)
-        return result
+        arrived = folder / f"{self.if_unsure}{stop_at}"
+        self.store.again(self.url)
+        died = _in_child(lambda: self._run(arrived, points), points := Points(stop_at))
+        self._settle(arrived)
+        return snapshot(self.url), _lines(arrived), died.count == -1
 
-    def _copy(self, folder: Path, name: str) -> tuple[Path, Path]:
-        place = folder / name
-        place.mkdir()
-        for suffix in ("", "-wal", "-shm"):
-            source = Path(f"{self.path}{suffix}")
-            if source.exists():
-                shutil.copy(source, place / f"town.db{suffix}")
-        return place / "town.db", place / "arrived"
-
-    def _settle(self, path: Path, arrived: Path) -> None:
+    def _settle(self, arrived: Path) -> None:
         """Restart: the platform brings the event again, and leases of the dead run out."""
         later = Clock(self.clock.now + timedelta(minutes=10))
-        again = Scene(path, self.clock, self.words, self.act, self.if_unsure)
-        ended = _in_child(lambda: again._run(path, arrived, Points(), later), Points())
+        ended = _in_child(lambda: self._run(arrived, Points(), later), Points())
         assert ended.count >= 0
 
-    def _run(self, path: Path, arrived: Path, points: Points, later: Clock | None = None) -> None:
+    def _run(self, arrived: Path, points: Points, later: Clock | None = None) -> None:
         ids.after_fork()
         clock = Clock(self.clock.now)
-        database = Database(f"sqlite:///{path}", KEYS, clock)
+        database = Database(self.url, KEYS, clock)
         watch(database, points)
         office = Office(database, self.words, "https://ketdoan.example", ABILITIES)
         if self.if_unsure == "hold":
@@ -190,12 +197,13 @@ def _hold_every_letter() -> None:
     Outbox.post = post  # type: ignore[method-assign]
 
 
-def snapshot(path: Path) -> dict[str, list[str]]:
+def snapshot(url: str) -> dict[str, list[str]]:
     """Return everything that is kept, sealed values opened, made-up values made neutral."""
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(url)
     found = {}
     with engine.connect() as connection:
-        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+        if engine.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
         for table in metadata.sorted_tables:
             rows = connection.execute(select(table)).mappings()
             found[table.name] = sorted(_row(table, row) for row in rows)

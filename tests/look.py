@@ -14,30 +14,14 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from chat import GIAY, MAY, PHUONG, Clock  # noqa: E402
+from chat import GIAY, MAY, PHUONG  # noqa: E402
 from phone import Phone  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 from serving import Served, settle  # noqa: E402
-
-from storage.migrate import upgrade  # noqa: E402
+from stores import Founded, Sqlite  # noqa: E402
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-
-
-def found(folder: Path) -> tuple[Path, dict[str, str]]:
-    """Make the tests' town without pytest."""
-    from chat import KEYS
-    from town import found_town
-
-    from storage.database import Database
-
-    path = folder / "founded.db"
-    upgrade(f"sqlite:///{path}")
-    database = Database(f"sqlite:///{path}", KEYS, Clock())
-    tokens = database.write(found_town)
-    database.close()
-    return path, tokens
 
 
 class Looker:
@@ -158,7 +142,7 @@ def main() -> None:
     if chromium is None:
         sys.exit("no Chromium here: install the system's package chromium, then `make look`")
     with tempfile.TemporaryDirectory() as place:
-        served = settle(found(Path(place)), Path(place) / "served")
+        served = settle(Founded(Sqlite(Path(place))), Path(place) / "served")
         served.start()
         try:
             with sync_playwright() as playwright:

@@ -10,6 +10,7 @@ from pathlib import Path
 from chat import ABILITIES, KEYS, MAY, PHUONG, Chat, Clock, Town
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from stores import Founded
 
 from bot.hear import hear
 from bot.office import Office
@@ -64,15 +65,15 @@ class Petition:
 class SigningMachine(RuleBasedStateMachine):
     """Does with the real program what the model does with a dictionary, and compares."""
 
-    founded: tuple[Path, dict[str, str]]
+    founded: Founded
     words: Words
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="ketdoan-model-"))
-        shutil.copy(self.founded[0], self.folder / "town.db")
+        self.url = self.founded.fresh(self.folder)
         self.clock = Clock()
-        self.town = Town(self._open(), self.clock, self.founded[1])
+        self.town = Town(self._open(), self.clock, self.founded.tokens)
         self.model = Petition()
         self.events: list[Heard] = []
         self.codes: dict[tuple[str, str], str] = {}
@@ -82,11 +83,12 @@ class SigningMachine(RuleBasedStateMachine):
         self.numbers = itertools.count()
 
     def _open(self) -> Office:
-        database = Database(f"sqlite:///{self.folder / 'town.db'}", KEYS, self.clock)
+        database = Database(self.url, KEYS, self.clock)
         return Office(database, self.words, "https://ketdoan.example", ABILITIES)
 
     def teardown(self) -> None:
         self.town.database.close()
+        self.founded.store.drop(self.url)
         shutil.rmtree(self.folder)
 
     @initialize(signed=st.sampled_from([0, 3, 4, 5, 6]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chat import KEYS
+from stores import Founded
 
 ROOT = Path(__file__).parent.parent
 
@@ -87,10 +87,9 @@ class Served:
         self.process = None
 
 
-def settle(founded: tuple[Path, dict[str, str]], folder: Path) -> Served:
-    """Lay a town's database and its key into a folder, and choose a free port."""
+def settle(founded: Founded, folder: Path) -> Served:
+    """Lay a town's key into a folder, copy its database, and choose a free port."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(founded[0], folder / "town.db")
     key = folder / "key"
     key.write_text(f"1 {base64.b64encode(KEYS.keys[1]).decode()}\n")
     key.chmod(0o600)
@@ -102,11 +101,11 @@ def settle(founded: tuple[Path, dict[str, str]], folder: Path) -> Served:
     }
     environment |= {
         "KETDOAN_DATA_DIR": str(folder),
-        "KETDOAN_DATABASE_URL": f"sqlite:///{folder}/town.db",
+        "KETDOAN_DATABASE_URL": founded.fresh(folder),
         "KETDOAN_KEY_FILE": str(key),
         "KETDOAN_PORT": str(port),
         "KETDOAN_HOST": "127.0.0.1",
         "KETDOAN_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "PYTHONWARNINGS": "default",
     }
-    return Served(f"http://127.0.0.1:{port}", folder, founded[1], environment)
+    return Served(f"http://127.0.0.1:{port}", folder, founded.tokens, environment)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from chat import GIAY, MAY, PHUONG, TINH, Chat, Clock, Town
 from crash import Scene, hears
+from stores import Store
 
 from bot.office import Office
 from bot.speech import Form, Heard
@@ -175,13 +176,17 @@ MOMENTS = [
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda one: one.__name__)
 def test_a_crash_anywhere_loses_and_doubles_nothing(
-    moment: Callable[[Town], Act], town: Town, words: Words, clock: Clock, tmp_path: Path
+    moment: Callable[[Town], Act],
+    town: Town,
+    store: Store,
+    words: Words,
+    clock: Clock,
+    tmp_path: Path,
 ) -> None:
     """Whatever point the process dies at, the event brought again ends as if nothing had been."""
     act = moment(town)
     town.database.close()
-    path = Path(town.database.url.removeprefix("sqlite:///"))
-    scene = Scene(path, Clock(clock.now), words, act)
+    scene = Scene(store, town.database.url, Clock(clock.now), words, act)
     folder = tmp_path / "crashes"
     folder.mkdir()
     expected, arrived, points = scene.reference(folder)
@@ -207,13 +212,12 @@ def test_a_crash_anywhere_loses_and_doubles_nothing(
 
 
 def test_two_runs_without_a_crash_are_alike(
-    town: Town, words: Words, clock: Clock, tmp_path: Path
+    town: Town, store: Store, words: Words, clock: Clock, tmp_path: Path
 ) -> None:
     """The comparison itself is sound: the same event twice gives the same snapshot, one change another."""
     act = the_first_signature(town)
     town.database.close()
-    path = Path(town.database.url.removeprefix("sqlite:///"))
-    scene = Scene(path, Clock(clock.now), words, act)
+    scene = Scene(store, town.database.url, Clock(clock.now), words, act)
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     one, _, _ = scene.reference(tmp_path / "a")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from model import SigningMachine
+from stores import Founded
 
 from bot import casework, payloads
 from bot.words import Words
@@ -21,7 +21,7 @@ from storage.signatures import Signatures
 from union import petitions
 
 
-def machine(founded: tuple[Path, dict[str, str]], words: Words) -> type[SigningMachine]:
+def machine(founded: Founded, words: Words) -> type[SigningMachine]:
     """Return the machine, with a town to copy."""
     return type("Machine", (SigningMachine,), {"founded": founded, "words": words})
 

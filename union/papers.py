@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 _GAP = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 # Changing how a fingerprint is made needs a new prefix, so that old ones can still be recognised
@@ -25,6 +26,7 @@ class Paper:
     text: str
 
 
+@lru_cache(maxsize=1024)
 def gaps(template: str) -> frozenset[str]:
     """Name the facts that a template asks for.
 
@@ -42,7 +44,16 @@ def fill(template: str, facts: Mapping[str, object]) -> str:
     Raises KeyError with the name of a missing fact, ValueError for a malformed template.
     """
     gaps(template)
-    return _GAP.sub(lambda gap: str(facts[gap[1]]), template)
+    parts = _parts(template)
+    return "".join(
+        str(facts[part]) if place % 2 else part for place, part in enumerate(parts)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _parts(template: str) -> list[str]:
+    """Return the words between the gaps and the names of the gaps, in turn."""
+    return _GAP.split(template)
 
 
 def fingerprint(text: str) -> str:

@@ -55,13 +55,14 @@ class Signature:
 
     *valid*: not withdrawn. *set_aside*: by an officer, or after "không phải tôi". *known*: how the
     phone is known; a number that was merely typed ("claimed") proves nothing, and the signature
-    counts all the same.
+    counts all the same. *times*: how many signatures are like this one.
     """
 
     valid: bool = True
     foreign: bool = False
     set_aside: bool = False
     known: Known = "none"
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,15 @@ def tally(signatures: Iterable[Signature]) -> Tally:
     standing = [signature for signature in valid if not signature.set_aside]
     counted = [signature for signature in standing if not signature.foreign]
     return Tally(
-        counted=len(counted),
-        foreign=len(standing) - len(counted),
-        set_aside=len(valid) - len(standing),
-        verified=sum(signature.known == "verified" for signature in counted),
+        counted=_number(counted),
+        foreign=_number(standing) - _number(counted),
+        set_aside=_number(valid) - _number(standing),
+        verified=_number(one for one in counted if one.known == "verified"),
     )
+
+
+def _number(signatures: Iterable[Signature]) -> int:
+    return sum(one.times for one in signatures)
 
 
 def after_count(state: State, counted: int, needed: int) -> State:

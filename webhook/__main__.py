@@ -5,8 +5,9 @@ import sys
 
 import typer
 
-from webhook import demo, imports, officers, operator, posters, talk
+from webhook import demo, imports, letters, officers, operator, poll, posters, send, talk
 from webhook.trouble import Trouble
+from webhook.uncaught import note, note_the_uncaught
 
 app = typer.Typer(
     name="ketdoan",
@@ -16,12 +17,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for family in (operator, talk, demo, imports, posters, officers):
+for family in (operator, letters, talk, poll, send, demo, imports, posters, officers):
     family.add_to(app)
 
 
 def main() -> None:
     """Run one command; whatever stops it is one line on standard error."""
+    note_the_uncaught()
     try:
         app()
     except Trouble as trouble:
@@ -30,6 +32,9 @@ def main() -> None:
     except BrokenPipeError:
         # Whoever read our lines has gone; that is no trouble of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 -- a stack trace would show what a person typed
+        note("stopped", error)
         sys.exit(1)
 
 

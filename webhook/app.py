@@ -2,15 +2,18 @@
 
 import asyncio
 import gc
+import inspect
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from bot.office import Office
 from webhook import chat, health, landing, private, status
@@ -19,6 +22,7 @@ from webhook.door import Door, door_of
 from webhook.guard import Guard
 from webhook.pages import Pages
 from webhook.settings import Settings
+from webhook.wiring import Line, mouths
 
 log = structlog.get_logger()
 
@@ -35,15 +39,43 @@ def create_app(settings: Settings, office: Office, *, is_demo: bool = False) -> 
         title="Kết Đoàn", openapi_url=None, docs_url=None, redoc_url=None, lifespan=_lifespan
     )
     app.state.door = door
+    app.state.mouths = mouths(settings)
     for one in (health, landing, chat, private, status):
-        app.include_router(one.router)
+        app.router.routes.extend(map(_plain, one.router.routes))
     if is_demo:
         _add_demo(app)
     app.add_api_route("/static/{name}", _static, methods=["GET"])
     app.add_exception_handler(HTTPException, _no_such_page)
     app.add_middleware(Guard, origin=settings.origin, limits=door.limits, refuse=door.refuse)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
+    if settings.telegram_token:
+        _add_telegram(app, door)
     return app
+
+
+def _plain(page: BaseRoute) -> BaseRoute:
+    """Return the route of a page without FastAPI's dependencies and models, which none has.
+
+    They cost each request more than reading and answering it.
+    """
+    assert isinstance(page, APIRoute)
+    taken = inspect.signature(page.endpoint).parameters
+
+    async def show(request: Request) -> Response:
+        named = {name: request.path_params[name] for name in taken if name != "request"}
+        answer: Response = await page.endpoint(
+            **named, **({"request": request} if "request" in taken else {})
+        )
+        return answer
+
+    return Route(page.path, show, methods=list(page.methods or ()), name=page.name)
+
+
+def _add_telegram(app: FastAPI, door: Door) -> None:
+    # Outermost, before the limits of the pages. Loads aiogram, so it waits for a token.
+    from webhook.telegram import Ear
+
+    app.add_middleware(Ear, door=door)
 
 
 def _add_demo(app: FastAPI) -> None:
@@ -56,8 +88,12 @@ def _add_demo(app: FastAPI) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     door: Door = app.state.door
-    clockwork = Clockwork(door.office, door.scans)
+    lines: dict[str, Line] = app.state.mouths
+    clockwork = Clockwork(
+        door.office, door.scans, mouths=lines if door.settings.send_inside else {}
+    )
     running = asyncio.create_task(clockwork.run(), name="clockwork")
+    announcing = asyncio.create_task(_announce(door, lines), name="announce")
     # What start-up made lives as long as the program: the collector need not look at it again,
     # which took up to 100 ms each time and showed in the slowest answers.
     gc.collect()
@@ -67,10 +103,27 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         clockwork.stop()
-        await running
-        await asyncio.to_thread(door.office.database.close)
-        gc.unfreeze()
-        log.info("closed")
+        announcing.cancel()
+        await asyncio.gather(announcing, return_exceptions=True)
+        try:
+            await running
+        finally:
+            for line in lines.values():
+                await line.close()
+            await asyncio.to_thread(door.office.database.close)
+            gc.unfreeze()
+            log.info("closed")
+
+
+async def _announce(door: Door, lines: dict[str, Line]) -> None:
+    """Tell the platforms where we are, where there are any."""
+    if "telegram" in lines:
+        from channels.telegram_speaking import Telegram
+        from webhook.announce import announce
+
+        bot = lines["telegram"]
+        assert isinstance(bot, Telegram)
+        await announce(door.settings, door.office, bot)
 
 
 async def _static(request: Request, name: str) -> Response:

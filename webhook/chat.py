@@ -141,7 +141,7 @@ async def _after(
     """Return what follows a turn: a page that is never stored, the new letters, or the chat."""
     address = known.address
     if outcome.page is not None:
-        return await page_after(door, known, outcome.page, whose=address)
+        return page_after(door, known, outcome, whose=address)
     if _wants_json(request):
         after = _number(fields.get("after", ""))
         talk = await door.read(lambda store: look(store, address, after))

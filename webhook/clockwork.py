@@ -8,6 +8,7 @@ import structlog
 from bot import rounds, sender
 from bot.hear import place_of
 from bot.office import Office
+from bot.sending import Mouth
 from storage.database import NotWritten, TooBusy
 from webhook.scans import Scans
 
@@ -17,10 +18,20 @@ EVERY_SECONDS = 60.0
 
 
 class Clockwork:
-    """Runs until stopped; a tick that fails is logged and the next one comes."""
+    """Runs until stopped; a tick that fails is logged and the next one comes.
 
-    def __init__(self, office: Office, scans: Scans, every: float = EVERY_SECONDS) -> None:
+    *mouths*: who sends letters here, none where that is left to `ketdoan send`.
+    """
+
+    def __init__(
+        self,
+        office: Office,
+        scans: Scans,
+        every: float = EVERY_SECONDS,
+        mouths: Mapping[str, Mouth] | None = None,
+    ) -> None:
         self._office = office
+        self._mouths = mouths or {}
         self._scans = scans
         self._every = every
         self._stop = asyncio.Event()
@@ -31,8 +42,8 @@ class Clockwork:
 
     async def run(self) -> None:
         """Run the sender and the minutes until stopped; the last scans are written at the end."""
-        # No channel of this installation sends by itself: the page fetches its letters.
-        await asyncio.gather(sender.run(self._office, {}, self._stop), self._minutes())
+        sending = sender.run(self._office, self._mouths, self._stop)
+        await asyncio.gather(sending, self._minutes())
         await self._during(rounds.count_scans)
 
     async def _minutes(self) -> None:

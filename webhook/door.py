@@ -13,6 +13,7 @@ from bot.office import Office
 from bot.speech import Heard, Outcome
 from bot.turn import Prepared
 from storage.store import Store
+from webhook.landings import Landing
 from webhook.limits import Limits
 from webhook.pages import Pages
 from webhook.scans import Scans
@@ -31,6 +32,7 @@ class Door:
     limits: Limits = field(default_factory=Limits)
     scans: Scans = field(default_factory=Scans)
     is_demo: bool = False
+    _landing: Landing = field(default_factory=Landing)
 
     async def hear(self, heard: Heard) -> Outcome:
         """Let the office answer what was heard, in its one transaction.
@@ -40,9 +42,7 @@ class Door:
         prepared = Prepared()
         if heard.text is not None:
             prepared = await asyncio.to_thread(prepare, heard, self.office)
-        turn = submit(heard, self.office, prepared)
-        # Shielded: a browser that goes away must not take the answer from under the writer.
-        return await asyncio.shield(asyncio.wrap_future(turn))
+        return await self._landing.answer_to(submit(heard, self.office, prepared))
 
     async def read(self, look: Callable[[Store], T]) -> T:
         """Return what *look* finds in one read-only moment, off the event loop."""
@@ -62,7 +62,8 @@ class Door:
         return known if known in spoken else spoken[0]
 
     def refuse(self, request: Request, status: int, key: str, seconds: int = 0) -> Response:
-        """Return the page that says what stood in the way."""
+        """Return the page that says what stood in the way, and count it."""
+        self.office.watch.refused("page", key)
         return self.pages.refusal(key, self.language(request), status, seconds)
 
 

@@ -1,42 +1,41 @@
 """Look over an installation: every setting in force, and whatever needs a look."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.office import Office
+from channels.telegram import bot_id
 from storage.bodies import NoTriage
 from storage.store import Store
 from union.rules import NoRule
 from webhook import setup
-from webhook.health import in_trouble
+from webhook.examination_store import look_at_backlog, look_at_store
+from webhook.findings import Findings
 from webhook.logs import set_up_logs
 from webhook.settings import PREFIX, Settings, read_settings, unknown_names
-from webhook.trouble import Trouble
+from webhook.trouble import SettingTrouble, Trouble
 from webhook.wiring import make_office
 
 _AHEAD = timedelta(days=400)
 _MASK = "(set, not shown)"
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-@dataclass
-class Findings:
-    """What was found. *troubles* stop the work; *notes* are worth knowing."""
+def examine(*, online: bool = False) -> Findings:
+    """Look at settings, key, database, backlog and law; *online*: ask the channels, too.
 
-    settings: dict[str, str]
-    notes: list[str] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
-
-    def facts(self) -> dict[str, object]:
-        """Return everything for a program."""
-        return {"settings": self.settings, "notes": self.notes, "troubles": self.troubles}
-
-
-def examine() -> Findings:
-    """Look at settings, key, database, backlog and law. Raises SettingTrouble."""
+    Raises SettingTrouble.
+    """
     set_up_logs()
     settings = read_settings()
     found = Findings(in_force(settings))
     found.notes += [f"{name} is not a setting: a typing error?" for name in unknown_names()]
+    if settings.metrics_port is not None and settings.metrics_host not in _LOOPBACK:
+        found.notes.append(f"metrics: other machines can read them on {settings.metrics_host}")
+    if online:
+        # Loaded for those who ask: the rest needs no network.
+        from webhook.examination_telegram import look_at_telegram
+
+        look_at_telegram(settings, found)
     try:
         settings.keys()
         setup.check(settings)
@@ -45,38 +44,56 @@ def examine() -> Findings:
         found.troubles.append(str(trouble))
         return found
     try:
+        setup.check_key(office.database)
         with office.database.read() as store:
-            _look(store, office, found)
+            _look(store, office, settings, found)
+    except SettingTrouble as trouble:
+        found.troubles.append(str(trouble))
     finally:
         office.database.close()
     return found
 
 
+# --- settings ------------------------------------------------------------------------------------
+
+
 def in_force(settings: Settings) -> dict[str, str]:
     """Return every setting as it works, secrets masked."""
-    known = {
-        "DATA_DIR": str(settings.data_dir),
-        "DATABASE_URL": setup.shown(settings.store_url),
-        "KEY_FILE": "(not used: KEY is set)" if settings.key else str(settings.key_path),
-        "KEY": _MASK if settings.key else "",
-        "PUBLIC_URL": settings.origin,
-        "HOST": settings.host,
-        "PORT": str(settings.port),
-        "ZALO_URL": settings.zalo_url,
-        "TELEGRAM_URL": settings.telegram_url,
-        "OA_NAME": settings.oa_name,
-        "SERVER_IN_VIETNAM": "yes" if settings.server_in_vietnam else "no",
+    worked_out = {
+        "database_url": settings.store_url,
+        "key_file": "(not used: KEY is set)" if settings.key else settings.key_path,
+        "public_url": settings.origin,
     }
-    return {f"{PREFIX}{name}": value for name, value in known.items()}
+    return {
+        f"{PREFIX}{name}".upper(): _shown(
+            worked_out.get(name, getattr(settings, name)), about.repr
+        )
+        for name, about in Settings.model_fields.items()
+    }
 
 
-def _look(store: Store, office: Office, found: Findings) -> None:
+def _shown(value: object, is_open: bool) -> str:  # noqa: FBT001 -- as the field says of itself
+    if not is_open:
+        return _MASK if value else ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else setup.shown(str(value))
+
+
+# --- the rest ------------------------------------------------------------------------------------
+
+
+def _look(store: Store, office: Office, settings: Settings, found: Findings) -> None:
     found.notes.append(f"channels: {', '.join(sorted(office.abilities))}")
     if store.settings.is_demo:
         found.notes.append("this database is a demo")
+    known = setup.known_bot(store)
+    if settings.telegram_token and known not in (None, str(bot_id(settings.telegram_token))):
+        found.troubles.append(f"{PREFIX}TELEGRAM_TOKEN: this database belongs to bot {known}")
+    look_at_store(store, settings, found)
     _look_at_law(store, found)
     _look_at_bodies(store, found)
-    _look_at_letters(store, found)
+    look_at_backlog(store, office, found)
 
 
 def _look_at_law(store: Store, found: Findings) -> None:
@@ -107,15 +124,3 @@ def _look_at_bodies(store: Store, found: Findings) -> None:
         found.notes.append(f"triage: {store.bodies.triage().code}")
     except NoTriage:
         found.troubles.append("no triage body is set; run `ketdoan init --triage CODE`")
-
-
-def _look_at_letters(store: Store, found: Findings) -> None:
-    counts = store.outbox.counts()
-    listed = ", ".join(f"{state} {number}" for state, number in sorted(counts.items()))
-    # A page reads its letters itself, so that those stay "waiting" until they are wiped.
-    found.notes.append(f"letters: {listed or 'none'}")
-    found.notes.append(f"channels in trouble: {', '.join(in_trouble(store)) or 'none'}")
-    if stuck := counts.get("dead", 0) + counts.get("held", 0):
-        found.notes.append(f"letters that found no way: {stuck}")
-    if broken := len(store.inbox.failed()):
-        found.troubles.append(f"{broken} events broke their turn; see `ketdoan replay`")

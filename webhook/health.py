@@ -45,6 +45,4 @@ async def ready(request: Request) -> Response:
 
 def in_trouble(store: Store) -> list[str]:
     """Return the channels whose letters lately found no way."""
-    since = store.now - _LATELY
-    late = {one.channel for one in store.outbox.troubled() if one.made_at > since}
-    return sorted(late)
+    return store.backlog.in_trouble(store.now - _LATELY)

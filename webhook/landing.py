@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bot.casework import desk_of
+from bot.office import Office
 from bot.speech import Heard
 from storage.bodies import NoTriage
 from storage.conversations import Conversation
@@ -114,9 +115,18 @@ def _landing(request: Request, door: Door, token: str, found: Arrival) -> Respon
         is_unknown=found.poster_id is None,
         path=f"/q/{shown}",
         token=shown,
-        doors=door.office.doors,
+        doors=_doors(door.office, shown),
         nonce=nonces.fresh(door.office.database.keys, shown),
     )
+
+
+def _doors(office: Office, token: str) -> dict[str, str]:
+    """Return the doors to other channels; Telegram's hands the poster's token over by itself."""
+    doors = dict(office.doors)
+    if "telegram" in doors and token != NO_TOKEN:
+        address = doors["telegram"]
+        doors["telegram"] = f"{address}{'&' if '?' in address else '?'}start={token}"
+    return doors
 
 
 # --- the way into the web chat -----------------------------------------------------------------

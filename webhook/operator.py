@@ -107,25 +107,34 @@ def replay(
 ) -> None:
     """Let events that broke their turn take it again."""
     from bot.hear import replay as again
+    from storage.database import NotWritten, TooBusy
     from webhook.counter import open_office
 
     with open_office() as (_, office):
-        passed, broke = again(office)
+        try:
+            passed, broke, aside = again(office)
+        except (TooBusy, NotWritten):
+            raise Trouble("the database is busy or the disk is full; run it again") from None
     if as_json:
-        typer.echo(json.dumps({"passed": passed, "broke": broke}))
+        typer.echo(json.dumps({"passed": passed, "broke": broke, "aside": aside}))
     else:
         typer.echo(f"{passed} passed, {broke} broke again")
+        if aside:
+            typer.echo(f"{aside} laid aside: who said it has gone on talking since")
     if broke:
         raise typer.Exit(1)
 
 
 def doctor(
+    online: Annotated[
+        bool, typer.Option("--online", help="Ask the channels, too; needs the network.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print every setting in force, secrets masked, and what needs a look."""
     from webhook.examination import examine
 
-    found = examine()
+    found = examine(online=online)
     if as_json:
         typer.echo(json.dumps(found.facts(), ensure_ascii=False))
     else:

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from bot.speech import Page
+from bot.speech import Outcome, Page
 from storage.conversations import Conversation
 from webhook import cookies, nonces
 from webhook.door import Door
@@ -16,14 +16,14 @@ _LEFT = "left"
 _FILES = {"mine-file": "ket-doan.json"}
 
 
-async def page_after(door: Door, known: Conversation, page: Page, *, whose: str) -> Response:
+def page_after(door: Door, known: Conversation, outcome: Outcome, *, whose: str) -> Response:
     """Return the page that a turn of this conversation asked for, in the language it has now.
 
     Its forms carry a nonce bound to *whose* (an address or a token).
     """
-    now = await door.read(lambda store: store.conversations.by_id(known.id))
-    is_web = known.channel == "web"
-    return shown(door, now.language, page, whose=whose, is_web=is_web)
+    assert outcome.page is not None
+    language = outcome.language or known.language
+    return shown(door, language, outcome.page, whose=whose, is_web=known.channel == "web")
 
 
 def shown(door: Door, language: str, page: Page, *, whose: str, is_web: bool = False) -> Response:

@@ -77,7 +77,7 @@ async def _hear(
     form = Form(name, {**filled, "token": token})
     outcome = await door.hear(Heard(known.channel, known.address, event, form=form))
     if outcome.page is not None:
-        return await page_after(door, known, outcome.page, whose=token)
+        return page_after(door, known, outcome, whose=token)
     if outcome.is_repeat:
         return _said(door, known, "error-already-done")
     if outcome.letters:

@@ -9,7 +9,7 @@ from qrcode.image.pure import PyPNGImage
 from qrcode.image.svg import SvgPathFillImage
 
 # A wet or crumpled poster is still read; the quiet edge of four is what the standard asks for.
-_EDGE = 4
+EDGE = 4
 _DOTS = 12
 
 
@@ -26,9 +26,16 @@ def png(address: str) -> bytes:
     return written.getvalue()
 
 
+def modules(address: str) -> int:
+    """Return how many modules wide and high the code is, without its quiet edge."""
+    code = _code(address)
+    code.make()
+    return int(code.modules_count)
+
+
 def _code(address: str) -> "qrcode.QRCode[PyPNGImage]":
     code: qrcode.QRCode[PyPNGImage] = qrcode.QRCode(
-        error_correction=ERROR_CORRECT_M, box_size=_DOTS, border=_EDGE
+        error_correction=ERROR_CORRECT_M, box_size=_DOTS, border=EDGE
     )
     code.add_data(address)
     return code

@@ -9,8 +9,9 @@ import uvicorn
 
 from webhook.app import create_app
 from webhook.counter import open_office
+from webhook.metrics import watched
 from webhook.settings import Settings
-from webhook.setup import check, file_of
+from webhook.setup import check, file_of, know_bot
 from webhook.trouble import Trouble
 
 _GRACE_SECONDS = 10
@@ -43,9 +44,15 @@ def only_one(settings: Settings) -> Iterator[None]:
 def serve(settings: Settings) -> None:
     """Serve until told to stop. Raises Trouble, SettingTrouble."""
     check(settings)
-    with only_one(settings), open_office(settings) as (_, office):
+    with (
+        only_one(settings),
+        open_office(settings) as (_, opened),
+        watched(settings, opened) as office,
+    ):
         with office.database.read() as store:
             is_demo = store.settings.is_demo
+        if settings.telegram_token:
+            know_bot(office.database, settings.telegram_token)
         app = create_app(settings, office, is_demo=is_demo)
         server = uvicorn.Server(
             uvicorn.Config(

@@ -1,6 +1,7 @@
 """What the operator sets: environment and .env become one frozen Settings."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from channels.telegram import API_URL
 from storage.sealed import Keyring, KeyTrouble, read_key_file, read_keys
 from webhook.trouble import SettingTrouble
 
@@ -16,6 +18,8 @@ PREFIX = "KETDOAN_"
 # Where a door listens to every network; nobody can be led there by such an address.
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 -- compared, not bound
 ROOT = Path(__file__).parents[1]
+_TOKEN = re.compile(r"[0-9]{1,18}:[A-Za-z0-9_-]{1,200}")
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
 class Settings(BaseSettings):
@@ -25,6 +29,11 @@ class Settings(BaseSettings):
     *key* (lines `ID BASE64`) goes before *key_file*. *public_url* is what stands on posters.
     *zalo_url*, *telegram_url*: doors shown on the landing page only when set. One that is left
     empty is not set: an empty host would listen to the whole network.
+    *telegram_token* makes Telegram a channel; *telegram_api_url* is the base of its Bot API,
+    *telegram_webhook_secret* what it must show us (made from the key without it),
+    *telegram_ask_contact* whether people may be asked there for their own number.
+    *metrics_port*: where counts and times are shown to who watches the machine; none without it.
+    *send_inside*: whether `serve` sends the letters itself or leaves that to `ketdoan send`.
     """
 
     model_config = SettingsConfigDict(
@@ -45,10 +54,17 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     zalo_url: str = ""
     telegram_url: str = ""
+    telegram_token: str = Field("", repr=False)
+    telegram_api_url: str = API_URL
+    telegram_webhook_secret: str = Field("", repr=False)
+    telegram_ask_contact: bool = False
     oa_name: str = "Kết Đoàn"
     server_in_vietnam: bool = False
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    metrics_host: str = "127.0.0.1"
+    send_inside: bool = True
 
-    @field_validator("public_url", "zalo_url", "telegram_url")
+    @field_validator("public_url", "zalo_url", "telegram_url", "telegram_api_url")
     @classmethod
     def _is_address(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -63,6 +79,38 @@ class Settings(BaseSettings):
         if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
             raise ValueError("must have nothing after the host, such as https://example.org")
         return value.rstrip("/")
+
+    @field_validator("telegram_api_url")
+    @classmethod
+    def _is_base(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @field_validator("telegram_token")
+    @classmethod
+    def _is_token(cls, value: str) -> str:
+        if value and not _TOKEN.fullmatch(value):
+            raise ValueError(
+                "must be a bot's token, as BotFather gives it: digits, colon, letters"
+            )
+        return value
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def _is_secret(cls, value: str) -> str:
+        if value and not _SECRET.fullmatch(value):
+            raise ValueError("must be 1 to 256 of the letters A-Z a-z 0-9 _ -")
+        return value
+
+    @property
+    def updates_url(self) -> str:
+        """Where Telegram is to deliver, or "" where its servers can not reach us.
+
+        They take https alone; a Bot API server of the operator's own takes any address.
+        """
+        is_reachable = self.public_url.startswith("https:") or (
+            self.public_url and self.telegram_api_url != API_URL
+        )
+        return f"{self.public_url}/telegram" if is_reachable else ""
 
     @property
     def store_url(self) -> str:

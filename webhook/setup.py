@@ -4,12 +4,13 @@ Reading the law in and moving a demo's clock are set-up, so they write without a
 """
 
 import os
+import re
 from datetime import date
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from channels.telegram import bot_id
 from storage.bodies import TRIAGE
-from storage.database import Database, utc_now
+from storage.database import Database, NoSuchStore, utc_now
 from storage.desk import VIETNAM
 from storage.law import read_holidays, read_rules
 from storage.migrate import is_current, upgrade
@@ -24,6 +25,7 @@ _YEARS_BACK, _YEARS_AHEAD = 2, 4
 # The setting that says by how many seconds a demo's clock is ahead.
 AHEAD = "demo_ahead"
 _KEY_MARK = "key_mark"
+_BOT = "telegram_bot"
 
 
 def prepare(settings: Settings) -> list[str]:
@@ -51,7 +53,8 @@ def prepare(settings: Settings) -> list[str]:
 def migrate(settings: Settings) -> None:
     """Bring the schema forward. Raises SettingTrouble."""
     check_place(settings)
-    upgrade(settings.store_url)
+    if not _is_ready(settings):
+        upgrade(settings.store_url)
 
 
 def check(settings: Settings) -> None:
@@ -60,36 +63,41 @@ def check(settings: Settings) -> None:
     path = file_of(settings.store_url)
     if path is not None and not path.exists():
         raise SettingTrouble(f"there is no database at {path} yet; `ketdoan init` makes one")
-    try:
-        is_ready = is_current(settings.store_url)
-    except Exception as trouble:  # noqa: BLE001 -- whatever the file is, it is no database of ours
-        raise SettingTrouble(
-            f"{PREFIX}DATABASE_URL: {path} cannot be used ({type(trouble).__name__})"
-        ) from None
-    if not is_ready:
+    if not _is_ready(settings):
         raise SettingTrouble("the database is not up to date; run `ketdoan init`")
 
 
-def check_place(settings: Settings) -> None:
-    """Make sure that the address leads to a folder that exists. Raises SettingTrouble."""
-    path = file_of(settings.store_url)
-    if path is None:
+def _is_ready(settings: Settings) -> bool:
+    """Whether the schema is the newest one. Raises SettingTrouble where there is no such store."""
+    try:
+        return is_current(settings.store_url)
+    except NoSuchStore as trouble:
+        raise SettingTrouble(f"{PREFIX}DATABASE_URL: {trouble}") from None
+    except Exception as trouble:  # noqa: BLE001 -- away, locked, or no database of ours
         raise SettingTrouble(
-            f"{PREFIX}DATABASE_URL: this version keeps its memory in sqlite:///FILE"
-        )
-    if not path.parent.is_dir():
+            f"{PREFIX}DATABASE_URL: {_unusable(settings)} ({type(trouble).__name__})"
+        ) from None
+
+
+def _unusable(settings: Settings) -> str:
+    path = file_of(settings.store_url)
+    if path is not None:
+        return f"{path} cannot be used"
+    return f"the server of {shown(settings.store_url)} does not answer, or does not let us in"
+
+
+def check_place(settings: Settings) -> None:
+    """Make sure that a file's folder exists; a server tells by itself. Raises SettingTrouble."""
+    path = file_of(settings.store_url)
+    if path is not None and not path.parent.is_dir():
         raise SettingTrouble(f"{PREFIX}DATABASE_URL: the folder {path.parent} does not exist")
 
 
 def know_key(database: Database) -> None:
-    """Note, once, which key seals this database."""
+    """Note, once, which key seals this database. Raises SettingTrouble where another does."""
     mark = database.keys.mac("key", _KEY_MARK)
-
-    def work(store: Store) -> None:
-        if store.settings.get(_KEY_MARK) is None:
-            store.settings.put(_KEY_MARK, mark)
-
-    database.write(work)
+    database.write(lambda store: store.settings.keep_first(_KEY_MARK, mark))
+    check_key(database)
 
 
 def check_key(database: Database) -> None:
@@ -100,6 +108,30 @@ def check_key(database: Database) -> None:
         known = store.settings.get(_KEY_MARK)
     if known is not None and known != database.keys.mac("key", _KEY_MARK):
         raise SettingTrouble(f"{PREFIX}KEY_FILE: this is not the key that sealed this database")
+
+
+def know_bot(database: Database, token: str, *, replaces: bool = False) -> None:
+    """Let a database belong to one bot: the first, until another *replaces* it.
+
+    Two at once would answer the same people twice. Raises SettingTrouble for another's token.
+    """
+    mine = str(bot_id(token))
+    with database.read() as store:
+        known = store.settings.get(_BOT)
+    if known is None:
+        known = database.write(lambda store: store.settings.keep_first(_BOT, mine))
+    if replaces and known != mine:
+        database.write(lambda store: store.settings.put(_BOT, mine))
+    elif known != mine:
+        raise SettingTrouble(
+            f"{PREFIX}TELEGRAM_TOKEN: it is of bot {mine}, but this database belongs to bot "
+            f"{known}; `ketdoan bot --replace` hands it over"
+        )
+
+
+def known_bot(store: Store) -> str | None:
+    """Return the number of the bot that a database belongs to, or None."""
+    return store.settings.get(_BOT)
 
 
 def proclaim_law(database: Database) -> tuple[int, int]:
@@ -159,12 +191,9 @@ def file_of(url: str) -> Path | None:
 
 
 def shown(url: str) -> str:
-    """Return a database's address without its password."""
-    try:
-        password = urlsplit(url).password
-    except ValueError:
-        return "(not an address)"
-    return url.replace(f":{password}@", ":***@") if password else url
+    """Return an address without any password in it, before the host or among what follows."""
+    open_ = re.sub(r"^([\w.+-]+://[^:/@?]*):.*@", r"\1:***@", url)
+    return re.sub(r"([?&][^=&]*pass[^=&]*=)[^&]*", r"\1***", open_, flags=re.IGNORECASE)
 
 
 def set_demo_ahead(database: Database, seconds: int) -> None:

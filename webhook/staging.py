@@ -36,6 +36,7 @@ def demo_settings(folder: Path, port: int, *, lan: bool) -> Settings:
         port=port,
         zalo_url="",
         telegram_url="",
+        telegram_token="",
     )
 
 

@@ -1,19 +1,34 @@
 """Where everything meets: settings become an office with its memory, words and channels."""
 
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
 from bot.office import Office
+from bot.sending import Mouth
 from bot.speech import Abilities
 from bot.words import Words
+from channels import telegram
 from channels.terminal import ABILITIES as TERMINAL
 from channels.web import ABILITIES as WEB
 from storage.database import Clock, Database, NoSuchStore, utc_now
 from webhook.settings import PREFIX, ROOT, Settings
 from webhook.trouble import SettingTrouble
 
+if TYPE_CHECKING:
+    from channels.telegram_speaking import Telegram
+
 LOCALES = ROOT / "locales"
 LAW = ROOT / "law"
 
-# Ours are light and always there. A channel of others is imported only when it is configured.
+# Ours are light and always there. What speaks to others is imported only when it is configured.
 _OURS: dict[str, Abilities] = {"web": WEB, "terminal": TERMINAL}
+
+
+class Line(Mouth, Protocol):
+    """A mouth that holds a line to somebody else's server."""
+
+    async def close(self) -> None:
+        """Let go of the line."""
 
 
 def make_office(settings: Settings, clock: Clock = utc_now) -> Office:
@@ -31,9 +46,33 @@ def make_office(settings: Settings, clock: Clock = utc_now) -> Office:
         database=database,
         words=Words.load(LOCALES),
         public_url=settings.origin,
-        abilities=dict(_OURS),
+        abilities=abilities(settings),
         doors=doors(settings),
     )
+
+
+def abilities(settings: Settings) -> dict[str, Abilities]:
+    """Return what each channel can do that is configured."""
+    if not settings.telegram_token:
+        return dict(_OURS)
+    asks = settings.telegram_ask_contact
+    return {**_OURS, "telegram": replace(telegram.ABILITIES, asks_contact=asks)}
+
+
+def mouths(settings: Settings) -> dict[str, Line]:
+    """Return what sends letters, by channel; each is to be closed by who asked for it."""
+    if not settings.telegram_token:
+        return {}
+    return {"telegram": telegram_of(settings)}
+
+
+def telegram_of(settings: Settings) -> "Telegram":
+    """Return the bot of the token that is set."""
+    # Loads aiogram: seconds, and a hundred megabytes.
+    from channels.telegram_speaking import Telegram
+
+    asks = settings.telegram_ask_contact
+    return Telegram(settings.telegram_token, settings.telegram_api_url, asks_contact=asks)
 
 
 def doors(settings: Settings) -> dict[str, str]:

@@ -38,6 +38,7 @@ CONTENTS = (
     "names",
     "operator",
     "operator_imports",
+    "operator_letters",
 )
 
 

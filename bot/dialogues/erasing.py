@@ -75,7 +75,8 @@ def _erase_questions(turn: Turn) -> None:
 
 def _close_requests(turn: Turn) -> None:
     """Wipe the words and numbers of her questions; those that wait are closed."""
-    for case in turn.store.cases.requests_of(turn.conversation.id):
+    for sent in turn.store.cases.requests_of(turn.conversation.id):
+        case = turn.store.cases.locked(sent.id)
         if case.is_live:
             turn.store.cases.change(case, state="closed", is_live=False)
             turn.store.ledger.write("closed", case_id=case.id, body_id=case.body_id)

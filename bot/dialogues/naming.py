@@ -15,8 +15,10 @@ SIGN_MINUTES = 30
 def ask_next(turn: Turn, wish: Wish) -> None:
     """Ask for what is still open: name, phone (only where she may be contacted), the statement."""
     wish.keep(turn)
-    can_ask = turn.office.can(turn.conversation.channel).asks_identity
-    if wish.on_page or not can_ask:
+    can = turn.office.can(turn.conversation.channel)
+    if can.asks_contact and wish.contact and not wish.phone_asked:
+        ask_contact(turn, wish)
+    elif wish.on_page or not can.asks_identity:
         ask_on_page(turn, wish)
     elif not wish.name:
         turn.ask("sign-name?", then=take_name)
@@ -81,6 +83,38 @@ def take_phone(turn: Turn) -> None:
     wish.phone, wish.phone_asked = phone, True
     if not phone:
         wish.known = "none"
+    ask_next(turn, wish)
+
+
+# --- a number that the channel vouches for -------------------------------------------------------
+
+
+def ask_contact(turn: Turn, wish: Wish) -> None:
+    """Ask for the number of this account by a button; a foreign chat is no place to type one."""
+    turn.ask(
+        "sign-phone-share?",
+        then=take_contact,
+        choices=["share-phone", "no-phone"],
+        receiver=receiver(turn, wish).name,
+    )
+
+
+@step
+def take_contact(turn: Turn) -> None:
+    """Take her own number, or none; a card of somebody else and what was typed are not kept."""
+    turn.hide()
+    wish = under_way(turn)
+    given = turn.heard.contact
+    if turn.choice == "no-phone":
+        wish.phone, wish.known = "", "none"
+    elif given is not None and not given.is_own:
+        raise Unclear("error-phone-not-own?")
+    else:
+        phone = phones.normal(given.phone) if given is not None else None
+        if phone is None:
+            raise Unclear("error-phone-share?")
+        wish.phone, wish.known = phone, "verified"
+    wish.phone_asked = True
     ask_next(turn, wish)
 
 

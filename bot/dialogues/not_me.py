@@ -35,7 +35,7 @@ def report(turn: Turn) -> None:
     if turn.choice != "not-me-yes":
         raise Unclear("error-choose?")
     turn.hide()
-    for one in turn.store.signatures.at(turn.conversation.id):
+    for one in casework.lock_signed(turn.store, turn.conversation.id):
         if one.state == "valid":
             _set_aside(turn, one)
     turn.conversation.stopped_all_at = turn.now

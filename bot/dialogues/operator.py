@@ -7,6 +7,7 @@ from functools import wraps
 from bot.dialogue import Act, on_form
 from bot.turn import Turn
 from storage.officers import Officer
+from storage.posters import Poster
 from union.bodies import Body
 from union.codes import grouped
 from union.folding import fold
@@ -36,19 +37,31 @@ def operators_only(deed: Callable[[Turn], None]) -> Act:
 @on_form("qr")
 @operators_only
 def make_poster(turn: Turn) -> None:
-    """Make a poster; fields: enterprise (code or tax code), variant, plain ("yes": unnamed)."""
+    """Make a poster; fields: enterprise (code or tax code), variant, plain ("yes": unnamed).
+
+    With the field again ("yes") the one that hangs already is shown instead, if there is one:
+    printing more of it must not put another beside it.
+    """
     code = turn.fields.get("enterprise", "")
     enterprise = turn.store.enterprises.by_code(code.upper()) if code else None
     if code and enterprise is None:
         raise NotAllowed("operator-no-enterprise", code=code)
     body = None if enterprise else _body(turn, turn.fields.get("body", ""))
-    made = turn.store.posters.make(
-        enterprise_id=enterprise.id if enterprise else None,
-        body_id=body.id if body else None,
-        variant=turn.fields.get("variant", "")[:64],
-        names_enterprise=enterprise is not None and not _is_yes(turn, "plain"),
-    )
-    turn.store.ledger.write("poster_made", enterprise_id=made.enterprise_id, body_id=made.body_id)
+    variant = turn.fields.get("variant", "")[:64]
+    named = enterprise is not None and not _is_yes(turn, "plain")
+    made = None
+    if enterprise and _is_yes(turn, "again"):
+        made = _hanging(turn, enterprise.id, variant, named=named)
+    if made is None:
+        made = turn.store.posters.make(
+            enterprise_id=enterprise.id if enterprise else None,
+            body_id=body.id if body else None,
+            variant=variant,
+            names_enterprise=named,
+        )
+        turn.store.ledger.write(
+            "poster_made", enterprise_id=made.enterprise_id, body_id=made.body_id
+        )
     turn.show(
         "operator",
         token=made.token,
@@ -57,6 +70,14 @@ def make_poster(turn: Turn) -> None:
         enterprise=enterprise.name if enterprise else "",
         variant=made.variant,
     )
+
+
+def _hanging(turn: Turn, enterprise_id: int, variant: str, *, named: bool) -> Poster | None:
+    """Return the poster of this kind that is still good, the oldest of several, or None."""
+    for one in turn.store.posters.of_enterprise(enterprise_id):
+        if one.revoked_at is None and (one.variant, one.names_enterprise) == (variant, named):
+            return one
+    return None
 
 
 @on_form("qr-revoke")
@@ -130,8 +151,9 @@ def _stop(turn: Turn, officer: Officer, body: Body, role: str | None, state: str
     store.links.close_all(officer.conversation_id, "names")
     if body.id in store.officers.by_id(officer.id).bodies:
         return
-    for case in store.cases.held_by(officer.id):
-        if case.body_id == body.id:
+    for held in store.cases.held_by(officer.id):
+        case = store.cases.locked(held.id)
+        if case.body_id == body.id and case.officer_id == officer.id:
             store.cases.change(case, officer_id=None, taken_at=None)
             store.ledger.write("released", case_id=case.id, body_id=body.id)
 

@@ -115,8 +115,10 @@ def _join(turn: Turn, wish: Wish, person: Person, receipt: Receipt) -> Case:
     store = turn.store
     enterprise = store.enterprises.by_id(wish.enterprise_id)
     body = casework.join_receiver(store, enterprise, wants_cdcs=wish.wants_cdcs).body
-    for case in store.cases.live_join(turn.conversation.id, enterprise.id):
-        if any(one.person_id == person.id for one in store.signatures.of_case(case.id)):
+    for known in store.cases.live_join(turn.conversation.id, enterprise.id):
+        case = store.cases.locked(known.id)
+        is_hers = any(one.person_id == person.id for one in store.signatures.of_case(case.id))
+        if is_hers and case.is_live:
             return _renewed(turn, wish, case, body)
     code = receipt.code if store.cases.by_code(receipt.code) is None else store.people.new_code()
     rule = deadline_rule("join", receiver_is_grassroots=body.level == "grassroots")
@@ -138,7 +140,6 @@ def _join(turn: Turn, wish: Wish, person: Person, receipt: Receipt) -> Case:
 
 def _renewed(turn: Turn, wish: Wish, case: Case, body: Body) -> Case:
     """Go on with a join sent before: a returned one is completed, a new choice of body is kept."""
-    case = turn.store.cases.locked(case.id)
     case = turn.store.cases.change(case, wants_cdcs=wish.wants_cdcs)
     if case.state == "returned":
         case = complete_join(turn, case)

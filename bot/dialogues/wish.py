@@ -1,6 +1,6 @@
 """What somebody is about to put her name to: the answers so far, who will read them, the texts."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, Self
 
@@ -52,7 +52,7 @@ class Wish:
 
     def keep(self, turn: Turn) -> None:
         """Remember the answers until the next turn."""
-        turn.memory[MEMORY] = asdict(self)
+        turn.memory[MEMORY] = dict(vars(self))
 
 
 def under_way(turn: Turn) -> Wish:
@@ -73,7 +73,7 @@ def keep_draft(turn: Turn, wish: Wish, *, moves: bool = False) -> date:
     again.
     """
     until = turn.today + timedelta(days=DRAFT_DAYS)
-    kept = {"wish": asdict(wish), "until": until.isoformat(), "moves": moves}
+    kept = {"wish": dict(vars(wish)), "until": until.isoformat(), "moves": moves}
     turn.memory[DRAFT] = kept
     return until
 

@@ -42,7 +42,7 @@ def take_names_back(turn: Turn) -> bool:
     What was set aside stays so: it does not count, and signing again must not undo it.
     """
     is_left = False
-    for one in turn.store.signatures.at(turn.conversation.id):
+    for one in casework.lock_signed(turn.store, turn.conversation.id):
         if one.state != "valid":
             continue
         case = turn.store.cases.locked(one.case_id)
@@ -76,7 +76,7 @@ def _end_join(turn: Turn, one: Signature, case: Case) -> None:
 @opens_on("withdraw-keep")
 def keep(turn: Turn) -> None:
     """Leave everything as it is, also a name in a dossier already sent; go on where she was."""
-    for one in turn.store.signatures.at(turn.conversation.id):
+    for one in casework.lock_signed(turn.store, turn.conversation.id):
         if one.withdraw_asked_at is not None and one.state == "valid":
             turn.store.signatures.keep_after_all(one.id)
     leave(turn, "withdrawal")
@@ -91,7 +91,7 @@ def keep(turn: Turn) -> None:
 def ask_help(turn: Turn) -> None:
     """Ask an officer to take the name out of papers already sent, with a day to answer."""
     due = casework.working_days_from_today(turn.store, "request_answer_days")
-    for one in turn.store.signatures.at(turn.conversation.id):
+    for one in casework.lock_signed(turn.store, turn.conversation.id):
         case = turn.store.cases.by_id(one.case_id)
         if one.state == "valid" and details.is_sent(case):
             due = _ask_officer(turn, one, case)

@@ -6,12 +6,12 @@ import base64
 import logging
 from collections.abc import Callable, Iterator
 from datetime import date
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from chat import GIAY, MAY, PHUONG, TINH, XA, Chat, Town
 from sqlalchemy import select
+from stores import Store as Kind
 
 from bot import speech
 from bot.dialogues import statement
@@ -454,12 +454,6 @@ def test_an_invitation_cannot_be_guessed() -> None:
 # --- what the file holds --------------------------------------------------------------------------
 
 
-def file_bytes(town: Town) -> bytes:
-    """The database with whatever lies beside it."""
-    path = Path(town.database.url.removeprefix("sqlite:///"))
-    return b"".join(one.read_bytes() for one in sorted(path.parent.glob(f"{path.name}*")))
-
-
 def spellings(text: str) -> Iterator[bytes]:
     """A text as a file might hold it by mistake: encodings, without marks, quoted, base64."""
     for one in {text, text.lower(), text.upper(), fold(text), fold(text).replace(" ", "")}:
@@ -561,6 +555,7 @@ def _let_the_desk_write(town: Town, joiner: Chat) -> None:
 
 def test_file_and_log_hold_no_name_and_no_number(
     town: Town,
+    store: Kind,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
@@ -571,7 +566,7 @@ def test_file_and_log_hold_no_name_and_no_number(
     printed = capfd.readouterr()
     logged = f"{printed.out}{printed.err}{caplog.text}"
     assert "turn broke" in logged, "the broken turn was logged"
-    held = file_bytes(town) + logged.encode()
+    held = store.bytes_of(town.database.url) + logged.encode()
     for name, phone in CANARIES.values():
         digits = phone.replace(" ", "")
         for secret in (name, name.rsplit(maxsplit=1)[-1], phone, digits[1:], f"+84{digits[1:]}"):
@@ -613,19 +608,22 @@ def sealed_of(town: Town, chat: Chat) -> list[bytes]:
     return town.read(look)
 
 
-def test_what_was_erased_is_gone_from_the_file_and_its_log(town: Town) -> None:
+@pytest.mark.store("sqlite", reason="PostgreSQL cleans pages and log when it likes")
+def test_what_was_erased_is_gone_from_the_file_and_its_log(town: Town, store: Kind) -> None:
     """After erasing and one tick no sealed byte of her stands in the database or beside it."""
     chat = town.person(NAME)
     chat.signs(phone=PHONE)
     chat.says("gặp cán bộ")
     before = sealed_of(town, chat)
     assert len(before) >= 6
-    assert all(one in file_bytes(town) for one in before)
+    assert all(one in store.bytes_of(town.database.url) for one in before)
     chat.says("xóa dữ liệu")
     chat.taps("erase-all")
-    assert any(one in file_bytes(town) for one in before), "the log still has it: not yet settled"
+    assert any(one in store.bytes_of(town.database.url) for one in before), (
+        "the log still has it: not yet settled"
+    )
     town.rounds(minutes=1)
-    held = file_bytes(town)
+    held = store.bytes_of(town.database.url)
     assert [one for one in before if one in held] == []
 
 

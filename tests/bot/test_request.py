@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 from chat import GIAY, MAY, PHUONG, TINH, Chat, Town
+from stores import Store as Kind
 
 from bot import dialogue
 from bot.dialogues import danger
@@ -28,14 +29,6 @@ def requests(town: Town, chat: Chat) -> list[Case]:
 def body_code(town: Town, case: Case) -> str:
     """Return the code of the body that has a case."""
     return town.read(lambda store: store.bodies.by_id(case.body_id).code)
-
-
-def raw_file(town: Town) -> bytes:
-    """Return every byte that the store has on disk."""
-    from pathlib import Path
-
-    path = Path(town.database.url.removeprefix("sqlite:///"))
-    return b"".join(one.read_bytes() for one in path.parent.glob("town.db*"))
 
 
 @pytest.fixture
@@ -79,14 +72,14 @@ def test_a_request_reaches_the_body_above(town: Town, golden: Golden) -> None:
     golden("request", town.transcript())
 
 
-def test_words_and_number_are_sealed(town: Town, mau: Chat) -> None:
+def test_words_and_number_are_sealed(town: Town, store: Kind, mau: Chat) -> None:
     """Neither her words nor her number can be read from the file."""
     asks(mau, "chuyện rất riêng của em")
     mau.taps("call-me")
     mau.says("0900 000 123, sau 19 giờ")
     (case,) = requests(town, mau)
     assert case.call == "+84900000123, sau 19 giờ"
-    kept = raw_file(town)
+    kept = store.bytes_of(town.database.url)
     for secret in ("chuyện rất riêng", "900000123", "0900 000 123", "sau 19 giờ"):
         assert secret.encode() not in kept
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from chat import Clock
 
-from bot import sender
-from bot.office import Office
+from bot.office import NoWatch, Office
 from bot.sender import MOST_TRIES, drain
-from bot.speech import Gone, Rejected, Reply, TooFast, Unreachable, Unsure
+from bot.speech import Gone, Pace, Rejected, Reply, TooFast, Unreachable, Unsure
 from storage.store import Store
 
 
 class Mouth:
     """A channel that remembers what it was given, and fails as told."""
+
+    pace = Pace(0, 0)
 
     def __init__(self, *fails: Exception | None) -> None:
         self.fails = list(fails)
@@ -187,6 +189,62 @@ def test_too_fast_waits_exactly_as_long_as_the_channel_says(office: Office, cloc
     assert states(office) == {"sent": 1}
 
 
+def test_being_too_fast_brings_no_letter_nearer_to_its_end(office: Office, clock: Clock) -> None:
+    """However often a channel asks for quiet, the letter goes in the end, before the next one."""
+    mouth = Mouth(*[TooFast(10) for _ in range(MOST_TRIES + 5)])
+    lay(office, "1", "2")
+    for _ in range(MOST_TRIES + 5):
+        send(office, mouth)
+        clock.advance(seconds=10)
+    assert states(office) == {"waiting": 2}
+    send(office, mouth)
+    assert mouth.texts[-2:] == ["1", "2"]
+    assert states(office) == {"sent": 2}
+
+
+def test_too_fast_halts_the_whole_account_and_no_other(office: Office, clock: Clock) -> None:
+    """Nobody is written to before the time is over, whoever laid a letter out meanwhile."""
+    mouth, other = Mouth(TooFast(30)), Mouth()
+    lay(office, "1")
+    send(office, mouth)
+    lay(office, "2", address="b")
+    clock.advance(seconds=29)
+    send(office, mouth)
+    assert mouth.texts == ["1"]
+    asyncio.run(drain(office, {"paper": mouth, "terminal": other}))
+    clock.advance(seconds=1)
+    send(office, mouth)
+    assert sorted(mouth.texts[1:]) == ["1", "2"]
+
+
+def test_too_fast_for_one_person_holds_back_nobody_else(office: Office, clock: Clock) -> None:
+    """Her letters wait, in order, exactly so long; others are written to."""
+    mouth = Mouth(TooFast(30, for_all=False))
+    lay(office, "1", "2")
+    send(office, mouth)
+    lay(office, "3", address="b")
+    clock.advance(seconds=29)
+    send(office, mouth)
+    assert mouth.texts == ["1", "3"]
+    clock.advance(seconds=1)
+    send(office, mouth)
+    assert mouth.texts == ["1", "3", "1", "2"]
+
+
+@pytest.mark.parametrize("seconds", [0, -5, float("nan"), float("inf"), 1e300])
+def test_a_wait_that_is_no_number_loses_nothing(
+    office: Office, clock: Clock, seconds: float
+) -> None:
+    """Whatever a channel says instead of a time: some wait, and then the letter goes."""
+    mouth = Mouth(TooFast(seconds), TooFast(seconds, for_all=False))
+    lay(office, "1")
+    send(office, mouth)
+    for _ in range(2):
+        clock.advance(days=7)
+        send(office, mouth)
+    assert states(office) == {"sent": 1}
+
+
 def test_an_unreachable_channel_is_tried_ever_more_rarely_and_then_given_up(
     office: Office, clock: Clock
 ) -> None:
@@ -249,16 +307,6 @@ def test_a_sender_that_died_with_a_letter_in_hand_is_followed_by_another(
     assert states(office) == ({"sent": 1} if if_unsure == "resend" else {"held": 1})
 
 
-def test_a_lease_that_was_lost_ends_nothing(office: Office, clock: Clock) -> None:
-    """A sender that comes back too late cannot mark what another has taken over."""
-    lay(office, "1")
-    (one,) = office.database.write(lambda store: store.outbox.claim("slow", 90, ["paper"]))
-    clock.advance(seconds=91)
-    office.database.write(lambda store: store.outbox.claim("other", 90, ["paper"]))
-    assert not office.database.write(lambda store: store.outbox.sent(one.id, "slow", "x"))
-    assert states(office) == {"claimed": 1}
-
-
 def test_two_senders_never_send_the_same_letter(office: Office) -> None:
     """Side by side they share the work and double nothing."""
     for number in range(200):
@@ -291,6 +339,46 @@ def test_a_mouth_that_breaks_in_an_unforeseen_way_loses_nothing(
     assert states(office) == {"sent": 2}
 
 
+def test_a_letter_whose_words_cannot_be_read_ends(office: Office) -> None:
+    """It is not tried over and over, and can be seen."""
+    mouth = Mouth()
+    lay(office, "1")
+
+    def spoil(store: Store) -> None:
+        known = store.conversations.find("paper", "a")
+        assert known is not None
+        for number, reply in enumerate(("", "[]", "{}", '{"text": 1}', "not json")):
+            store.outbox.post(
+                key=f"spoilt{number}", conversation_id=known.id, channel="paper", reply=reply
+            )
+
+    office.database.write(spoil)
+    send(office, mouth)
+    assert mouth.texts == ["1"]
+    assert states(office) == {"sent": 1, "dead": 5}
+
+
+def test_whoever_watches_is_told_how_each_call_ended(office: Office, clock: Clock) -> None:
+    """Every outcome by its name, with its channel and the seconds it took."""
+    told: list[tuple[str, str]] = []
+
+    class Watching(NoWatch):
+        def sent(self, channel: str, outcome: str, seconds: float) -> None:
+            assert 0 <= seconds < 10
+            told.append((channel, outcome))
+
+    fails = [None, Gone(), TooFast(1), Rejected("no"), Unreachable(), Unsure(), ValueError("!")]
+    watched = replace(office, watch=Watching())
+    mouth = Mouth(*fails)
+    for number in range(len(fails)):
+        lay(office, f"{number}", address=f"w{number}")
+        send(watched, mouth, rounds=1)
+        clock.advance(seconds=1)
+    outcomes = [outcome for _, outcome in told]
+    assert set(outcomes) == {"sent", "gone", "too fast", "rejected", "unreachable", "unsure"}
+    assert {channel for channel, _ in told} == {"paper"}
+
+
 def test_letters_of_other_channels_are_left_alone(office: Office) -> None:
     """A sender takes only what its channels can deliver; the web page reads its own."""
     lay(office, "1")
@@ -303,19 +391,3 @@ def test_the_same_letter_laid_out_twice_is_one(office: Office) -> None:
     lay(office, "1")
     lay(office, "1")
     assert states(office) == {"waiting": 1}
-
-
-def test_the_sender_stops_when_told(office: Office) -> None:
-    """`run` drains what is there and ends."""
-    mouth = Mouth()
-    lay(office, "1")
-
-    async def short() -> None:
-        stop = asyncio.Event()
-        task = asyncio.create_task(sender.run(office, {"paper": mouth}, stop))
-        await asyncio.sleep(0.3)
-        stop.set()
-        await asyncio.wait_for(task, 5)
-
-    asyncio.run(short())
-    assert mouth.texts == ["1"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from serving import Served, settle
+from stores import Founded
 
 CHROMIUM = os.environ.get("KETDOAN_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
@@ -37,7 +38,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def served(founded: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Served]:
+def served(founded: Founded, tmp_path: Path) -> Iterator[Served]:
     """A server over a fresh town."""
     made = settle(founded, tmp_path / "served")
     made.start()

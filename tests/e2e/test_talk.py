@@ -1,4 +1,4 @@
-"""Both journeys by `ketdoan talk`, one process a person, on one SQLite file."""
+"""Both journeys by `ketdoan talk`, one process a person, on one store."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from chat import CDCS, GIAY, MAY, PHUONG, TINH
 from serving import Served, settle
+from stores import Founded
 
 from storage.desk import VIETNAM
 
 
 @pytest.fixture
-def served(founded: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Served]:
+def served(founded: Founded, tmp_path: Path) -> Iterator[Served]:
     """An installation whose server is not started: `talk` drains its own address."""
     made = settle(founded, tmp_path / "served")
     yield made

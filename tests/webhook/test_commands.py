@@ -397,7 +397,7 @@ def test_only_a_demo_chooses_its_time(home):
 
 def test_replay_with_nothing_to_do(home):
     """Nothing kept: nothing passed, nothing broke."""
-    assert json.loads(run("replay", "--json")[0]) == {"passed": 0, "broke": 0}
+    assert json.loads(run("replay", "--json")[0]) == {"passed": 0, "broke": 0, "aside": 0}
 
 
 # --- talk -----------------------------------------------------------------------------------------

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from browsing import Browser
 from chat import GIAY, MAY, Town
 from httpx import HTTPError, Response
+from stores import Store
 
 from bot.dialogues import statement
 from webhook import cookies
@@ -140,7 +140,7 @@ def test_return_codes_cannot_be_tried_without_end(browser, settings, town: Town)
 
 
 def test_names_typed_on_pages_stand_in_no_file_and_no_log(
-    browser, another, town: Town, door, monkeypatch: pytest.MonkeyPatch, capfd
+    browser, another, town: Town, store: Store, door, monkeypatch: pytest.MonkeyPatch, capfd
 ) -> None:
     """Chat, one-time page, broken turns and broken pages: no name, number, token or address is readable."""
     town.chats.clear()
@@ -174,9 +174,7 @@ def test_names_typed_on_pages_stand_in_no_file_and_no_log(
             third.client.get(f"/q/{token}?name={NAME}")
     logged = "".join(capfd.readouterr())
     assert "turn broke" in logged
-    path = Path(town.database.url.removeprefix("sqlite:///"))
-    held = b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
-    held += logged.encode()
+    held = store.bytes_of(town.database.url) + logged.encode()
     digits = PHONE.replace(" ", "")
     (cookie,) = (one.value for one in other.client.cookies.jar if one.name == "kd")
     for secret in (NAME, NAME.rsplit(maxsplit=1)[-1], PHONE, digits[1:], token, str(cookie)):
