@@ -14,7 +14,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +65,6 @@ class Story:
         """The channel that everybody spoke on."""
         return str(self.begun.get("channel", ""))
 
-    def by_chat(self) -> Mapping[int, list[Deed]]:
-        """Return what each person did, in her order."""
-        found: dict[int, list[Deed]] = defaultdict(list)
-        for one in self.deeds.values():
-            found[one.chat].append(one)
-        return found
-
 
 def read_history(path: Path) -> Story:
     """Read a history. Raises ValueError for a line that is none of its kind."""
@@ -95,14 +87,20 @@ def _take(story: Story, note: Row) -> None:
                 story.acked |= {event} - {""}
         case {"told": event, "code": code}:
             story.codes.append((event, code))
-        case {"killed": _}:
-            story.kills.append(note)
-        case {"stopped": _} | {"drained": _}:
-            story.stops.append(note)
         case {"arrived": arrival}:
             story.arrived.append(arrival)
         case {"gave_up": str(why)}:
             story.gave_up[why] += 1
+        case _:
+            _take_of_servers(story, note)
+
+
+def _take_of_servers(story: Story, note: Row) -> None:
+    match note:
+        case {"killed": _}:
+            story.kills.append(note)
+        case {"stopped": _} | {"drained": _}:
+            story.stops.append(note)
         case {"begun": _}:
             story.begun = note
         case {"ended": _}:
@@ -144,16 +142,6 @@ class Kept:
         sealed = row[column]
         return self._seals.open(table, row["id"], column, bytes(sealed)) if sealed else None
 
-    @cached_property
-    def chats(self) -> Mapping[int, list[Row]]:
-        """The conversations by the chat that they are held in."""
-        found: dict[int, list[Row]] = defaultdict(list)
-        for row in self.tables["conversation"]:
-            address = self.opened("conversation", row, "address_sealed") or ""
-            if address.isdigit():
-                found[int(address)].append(row)
-        return found
-
 
 def _read_file(url: str, faults: list[str]) -> dict[str, list[Row]]:
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=30)) as known:
@@ -184,10 +172,11 @@ def _read_server(url: str, faults: list[str]) -> dict[str, list[Row]]:
 
 def _index_faults(known: "psycopg.Connection[Row]") -> Iterator[str]:
     """Compare every index with its table, where the server has what it takes."""
-    has_it = "SELECT 1 FROM pg_available_extensions WHERE name = 'amcheck'"
-    if not known.execute(has_it).fetchone():
+    try:
+        known.execute("CREATE EXTENSION IF NOT EXISTS amcheck")
+    except psycopg.Error:  # not installed, or not for this user
+        known.rollback()
         return
-    known.execute("CREATE EXTENSION IF NOT EXISTS amcheck")
     ours = (
         "SELECT c.oid::regclass::text AS name, bt_index_check(c.oid, true)"
         " FROM pg_class c JOIN pg_am a ON a.oid = c.relam"

@@ -9,41 +9,34 @@ kills at least fifty turns are acknowledged. The last line is one JSON object.
 
 import argparse
 import asyncio
-import base64
 import contextlib
 import json
 import random
 import secrets
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
-import signal
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import uvloop
 
-# Before anything else is open: what is imported here is shared by every server.
+from bench.grounds import JOIN, PUBLIC_URL, SECRET, STORES, TOKEN, Ground, ground
 from bench.load import Door, History, fetched, posted
-from bench.nursery import Nursery
 from bench.people import FIRST_CHAT, Officer, Street, make_known
 from bench.places import ROOT, free_port
-from storage.database import Database
-from storage.migrate import upgrade
-from storage.sealed import Keyring
-from storage.store import Store
 
-STORES = ("sqlite", "postgresql")
-SECRET = "bench-kill"  # noqa: S105 -- nobody's
-PUBLIC_URL = "https://ketdoan.example"
+if TYPE_CHECKING:
+    from bench.nursery import Nursery
+
 PEOPLE = 160
 AT_LEAST = 50
 # So many more, and so much later, may the kill come.
@@ -51,108 +44,6 @@ _MORE, _LATER_SECONDS = 6, 0.02
 _STALLED_SECONDS = 90.0
 _TELL_EACH = 100
 _CHATS = 400_000
-_OFFICERS = (
-    ("CD-MAU", "receives"),
-    ("CD-MAU", "checks"),
-    ("CD-THU", "receives"),
-    ("CD-KCN", "receives"),
-)
-
-
-@dataclass
-class Ground:
-    """Where one store's run takes place: its database, its key, its servers, the platform."""
-
-    store: str
-    folder: Path
-    url: str
-    checked_url: str
-    keys: Keyring
-    servers: int
-    tokens: Mapping[str, str] = field(default_factory=dict)
-    invitations: list[str] = field(default_factory=list)
-
-    @property
-    def key_file(self) -> Path:
-        """Where the key lies."""
-        return self.folder / "key"
-
-    @property
-    def history(self) -> Path:
-        """What happened, for the checker."""
-        return self.folder / "history.jsonl"
-
-    def settings(self, port: int, platform: int) -> dict[str, Any]:
-        """Return the settings of a server."""
-        from fakes.client import TOKEN
-
-        return {
-            "data_dir": str(self.folder),
-            "database_url": self.url,
-            "key_file": str(self.key_file),
-            "host": "127.0.0.1",
-            "port": port,
-            "public_url": PUBLIC_URL,
-            "telegram_token": TOKEN,
-            "telegram_api_url": f"http://127.0.0.1:{platform}",
-            "telegram_webhook_secret": SECRET,
-        }
-
-
-# --- the ground ----------------------------------------------------------------------------------
-
-
-@contextmanager
-def ground(store: str, folder: Path, nursery: Nursery) -> Iterator[Ground]:
-    """Found a town on a fresh database of this kind. Raises NoServer."""
-    key = secrets.token_bytes(32)
-    keys = Keyring({1: key})
-    with _database(store, folder, nursery) as (url, checked_url):
-        made = Ground(store, folder, url, checked_url, keys, 1 if store == "sqlite" else 2)
-        made.key_file.write_text(f"1 {base64.b64encode(key).decode()}\n")
-        made.key_file.chmod(0o600)
-        made.tokens, made.invitations = _found(url, keys)
-        yield made
-
-
-@contextmanager
-def _database(store: str, folder: Path, nursery: Nursery) -> Iterator[tuple[str, str]]:
-    """Yield the database's address, and the one by which the checker may look at everything."""
-    from postgres import HONEST, OWNER, Cluster, clear
-
-    if store == "sqlite":
-        yield (f"sqlite:///{folder}/town.db",) * 2
-        return
-    place = Path(tempfile.mkdtemp(prefix="bench-kill-pg-"))
-    nursery.mind(place)
-    cluster = Cluster(place, HONEST)
-    try:
-        cluster.start()
-        cluster.welcome()
-        yield cluster.create("kill"), cluster.url("kill", OWNER)
-    finally:
-        cluster.stop()
-        clear(place)
-
-
-def _found(url: str, keys: Keyring) -> tuple[dict[str, str], list[str]]:
-    """Found the tests' town; return its posters' tokens and invitations for officers."""
-    from town import found_town
-
-    def invite(store: Store) -> list[str]:
-        made = []
-        for code, role in _OFFICERS:
-            body = store.bodies.by_code(code)
-            assert body is not None
-            made.append(store.officers.invite(body.id, role, "Trần Thị Mẫu", "bench", days=7))
-        return made
-
-    upgrade(url)
-    database = Database(url, keys)
-    try:
-        return database.write(found_town), database.write(invite)
-    finally:
-        database.close()
 
 
 # --- the rounds ----------------------------------------------------------------------------------
@@ -161,7 +52,7 @@ def _found(url: str, keys: Keyring) -> tuple[dict[str, str], list[str]]:
 class Run:
     """One store's run: servers that live and die, and people who do not notice."""
 
-    def __init__(self, nursery: Nursery, ground: Ground, platform: int, seed: int) -> None:
+    def __init__(self, nursery: "Nursery", ground: Ground, platform: int, seed: int) -> None:
         self.nursery = nursery
         self.ground = ground
         self.platform = Door(platform)
@@ -169,7 +60,7 @@ class Run:
         self.history = History(ground.history)
         self.log = ground.folder / "servers.log"
         self.ports = [free_port() for _ in range(ground.servers)]
-        self.leases: set[str] = set()
+        self.held: set[tuple[int, str]] = set()
         self.fewest = sys.maxsize
         self.seconds = 0.0
 
@@ -204,8 +95,6 @@ class Run:
         await self._settle(street)
 
     async def _street(self, rounds: int) -> Street:
-        from fakes.client import TOKEN
-
         # The platform delivers to nobody by itself; that it is asked to is part of each start.
         await self.platform.ask(_control("route", prefix=PUBLIC_URL, to="http://127.0.0.1:9"))
         await self.platform.ask(_control("faults", latency_ms=[0, 12]))
@@ -219,7 +108,7 @@ class Run:
             secret=SECRET,
             bot=int(TOKEN.partition(":")[0]),
             tokens=self.ground.tokens,
-            join="DN-GIAY",
+            join=JOIN,
         )
 
     def _offices(self, street: Street) -> Iterator[Any]:
@@ -233,14 +122,17 @@ class Run:
         until = time.monotonic() + _STALLED_SECONDS
         while street.acked < wanted:
             await asyncio.sleep(0.001)
-            if living.done() or time.monotonic() > until:
+            if living.done():
+                await living
+            if time.monotonic() > until:
                 raise RuntimeError(f"round {number}: the people stand still; see {self.log}")
         if number % _TELL_EACH == _TELL_EACH - 1:
             print(f"{self.ground.store}: {number + 1} rounds, {before} taken", file=sys.stderr)
         await asyncio.sleep(self.chance.uniform(0, _LATER_SECONDS))
         self.fewest = min(self.fewest, street.acked - before)
         dying = self._chosen()
-        await asyncio.gather(*(self._kill(one) for one in dying))
+        for one in dying:
+            await self._kill(one)
         self.history.note(killed=dying, acked=street.acked, in_flight=self._in_flight())
         for one in dying:
             await self._start(one)
@@ -259,16 +151,15 @@ class Run:
         await asyncio.to_thread(self.nursery.kill, str(number))
 
     def _in_flight(self) -> int:
-        """Return how many letters were in the hands of who has died (or of another who lives)."""
-        found = dict(
-            _rows(
-                self.ground,
-                "select lease, count(*) from letter where state = 'claimed' group by lease",
-            )
-        )
-        fresh = found.keys() - self.leases
-        self.leases |= fresh
-        return sum(found[one] for one in fresh)
+        """Return how many letters were in the hands of who has died (or of another who lives).
+
+        Each is counted once for each sender that ever held it when somebody died.
+        """
+        query = "select id, lease from letter where state = 'claimed'"
+        found = {(row[0], row[1]) for row in _rows(self.ground, query)}
+        fresh = found - self.held
+        self.held |= fresh
+        return len(fresh)
 
     # --- the end -----------------------------------------------------------------------------
 
@@ -317,12 +208,12 @@ def _rows(ground: Ground, query: str) -> list[Any]:
 # --- one store, and both -------------------------------------------------------------------------
 
 
-def run(store: str, rounds: int, seed: int, nursery: Nursery, folder: Path) -> dict[str, Any]:
+def run(store: str, rounds: int, seed: int, nursery: "Nursery", folder: Path) -> dict[str, Any]:
     """Play one store's rounds and return what the checker found."""
     from fakes.client import FakeTelegram
 
     began = time.monotonic()
-    with ground(store, folder, nursery) as made, FakeTelegram(seed=seed) as platform:
+    with ground(store, folder, nursery.mind) as made, FakeTelegram(seed=seed) as platform:
         play = Run(nursery, made, platform.port, seed)
         uvloop.run(play.play(rounds))
         found = checked(made)
@@ -370,6 +261,9 @@ def checked(ground: Ground) -> dict[str, Any]:
 def main() -> int:
     """Run it; return 0 where nothing was lost, doubled or wrong."""
     asked = _asked()
+    # What it imports is shared by every server; nothing is open here before it is forked.
+    from bench.nursery import Nursery
+
     nursery = Nursery()
     # Asked to stop, it clears away what it has started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -28,10 +28,12 @@ class Caller(asyncio.Protocol):
         self.began = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the first request."""
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
         self._next()
 
     def data_received(self, piece: bytes) -> None:
+        """Take in a piece of an answer; when it is whole, send the next request."""
         self.buffer += piece
         head, mark, rest = self.buffer.partition(b"\r\n\r\n")
         if not mark or len(rest) < _length(head):
@@ -41,6 +43,7 @@ class Caller(asyncio.Protocol):
         self._next()
 
     def connection_lost(self, error: Exception | None) -> None:
+        """Count who has left."""
         del error
         self.work.left()
 
@@ -99,7 +102,8 @@ async def knock(asked: dict[str, object]) -> dict[str, object]:
     loop = asyncio.get_running_loop()
     for number in range(lines):
         # Each line from an address of its own: the door counts by address, as it should.
-        own = f"127.{1 + number % 200}.{1 + number // 200}.{int(str(asked.get('salt', 1))) % 250 + 1}"
+        last = int(str(asked.get("salt", 1))) % 250 + 1
+        own = f"127.{1 + number % 200}.{1 + number // 200}.{last}"
         await loop.create_connection(
             lambda: Caller(work), str(asked["host"]), int(str(asked["port"])), local_addr=(own, 0)
         )

@@ -18,7 +18,7 @@ _SECRET = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 -- the name of a heade
 
 
 class Cut(Exception):
-    """The line broke before the whole answer was there; nobody knows what became of the request."""
+    """The line broke before the whole answer was there; nobody knows what became of it."""
 
 
 @dataclass

@@ -1,11 +1,11 @@
 """A warm parent from which servers are forked: a start takes a tenth of a second, not seconds.
 
-It has imported everything and opened nothing: no thread, no socket, no database. What it forks is
-the real `ketdoan serve`. These things are different there, and only these: the account may send
-500 letters a second and any number to one person; a lease lasts three seconds instead of ninety,
-and who has just started takes over what ran out, for no process lives long enough to watch the
-clock first; letters of updates with an odd number must not go twice (nothing in the product asks
-for that yet); and the log goes to a file.
+It has imported everything, read words and certificates, and opened nothing: no thread, no socket,
+no database. What it forks is the real `ketdoan serve`. These things are different there, and only
+these: the account may send 500 letters a second and any number to one person; a lease lasts three
+seconds instead of ninety, and who has just started takes over what ran out, for no process lives
+long enough to watch the clock first; letters of updates with an odd number must not go twice
+(nothing in the product asks for that yet); and the log goes to a file.
 """
 
 import ctypes
@@ -14,15 +14,18 @@ import json
 import os
 import re
 import signal
+import ssl
 import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
 # Everything that `serve` would load later is loaded here, once.
+import certifi
 import httptools  # noqa: F401
 import psycopg  # noqa: F401
 import sqlalchemy.dialects.postgresql.psycopg
@@ -33,13 +36,14 @@ import uvloop  # noqa: F401
 
 import bench.places
 import channels.telegram_reading
-import channels.telegram_speaking
+import channels.telegram_speaking  # noqa: F401
 import webhook.announce
 import webhook.app
 import webhook.counter
-import webhook.telegram  # noqa: F401
+import webhook.telegram
 from bot import sender
 from bot.speech import Pace
+from bot.words import Words
 from storage import ids
 from storage.database import utc_now
 from storage.outbox import Outbox
@@ -113,15 +117,12 @@ class Nursery:
 
 def _must_be_bare() -> None:
     """Make sure that nothing is open that a child must not share."""
-    open_ = [os.readlink(f"/proc/self/fd/{one}") for one in _descriptors()]
-    if threading.active_count() > 1 or len(os.listdir("/proc/self/task")) > 1:
+    if threading.active_count() > 1 or len(list(Path("/proc/self/task").iterdir())) > 1:
         raise RuntimeError("a thread runs already")
-    if any(one.startswith("socket:") or one.endswith((".db", ".sqlite3")) for one in open_):
-        raise RuntimeError("a socket or a database is open already")
-
-
-def _descriptors() -> list[str]:
-    return [one for one in os.listdir("/proc/self/fd") if os.path.lexists(f"/proc/self/fd/{one}")]
+    for one in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            if str(one.readlink()).startswith(("socket:", "anon_inode:[eventpoll]")):
+                raise RuntimeError("a socket is open already")
 
 
 # --- the parent itself ---------------------------------------------------------------------------
@@ -135,6 +136,7 @@ def _be_parent(orders: TextIO, answers: TextIO) -> None:
     try:
         for name in [one for one in os.environ if one.startswith(PREFIX)]:
             del os.environ[name]
+        _read_once()
         _change_what_is_different()
         # Shared with every child: its own start-up has little left to look at.
         gc.collect()
@@ -208,13 +210,34 @@ def _settings(given: dict[str, Any]) -> Settings:
 # --- what is different there ---------------------------------------------------------------------
 
 
+def _read_once() -> None:
+    """Read what every server would read anew: the words, and the certificates of the world."""
+    words = Words.load(wiring.LOCALES)
+    vars(wiring)["Words"] = _WordsAtHand(words)
+    context = ssl.create_default_context(cafile=certifi.where())
+    ssl.create_default_context = lambda **_: context
+
+
+class _WordsAtHand:
+    """Stands where the words are loaded, and has them already."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def load(self, folder: Path) -> Words:
+        """Return them."""
+        del folder
+        return self._words
+
+
 def _change_what_is_different() -> None:
     known = sender.Sender.__init__.__kwdefaults__
+    assert known
     assert known["lease_seconds"] == sender.LEASE_SECONDS
-    known |= {"lease_seconds": LEASE_SECONDS, "trusts": True}
+    known.update(lease_seconds=LEASE_SECONDS, trusts=True)
     assert sender._TAKE_OVER_SECONDS > _TAKE_OVER_SECONDS  # noqa: SLF001
     sender._TAKE_OVER_SECONDS = _TAKE_OVER_SECONDS  # noqa: SLF001
-    webhook.app.mouths = _mouths
+    vars(webhook.app)["mouths"] = _mouths
     wiring.mouths = _mouths
     real = Outbox.post
 

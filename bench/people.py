@@ -8,8 +8,8 @@ import asyncio
 import html
 import json
 import re
-from contextlib import suppress
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
@@ -51,7 +51,6 @@ class Street:
     """What the people of a run share: the servers, the platform, the history, chance.
 
     *tokens*: the posters' by the code of the place. *join* is the place that has a union already.
-    *letters*: whether one waits for the sender's letters at all.
     """
 
     doors: list[Door]
@@ -160,7 +159,7 @@ class Street:
     # --- hearing -----------------------------------------------------------------------------
 
     async def said(self, chat: int, after: int) -> tuple[list[dict[str, Any]], int]:
-        """Return what the bot said in a chat since *after*, and until when; wait a little for it."""
+        """Return what the bot said in a chat since *after*, and until when; wait a little."""
         path = f"/_/chat/{chat}?after={after}&wait={_WAIT}"
         answer = await self.platform.ask(fetched(path))
         told = json.loads(answer.body)

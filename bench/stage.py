@@ -198,10 +198,7 @@ class _People:
         tokens = [secrets.token_urlsafe(16) for _ in copies]
         self._lay(
             link,
-            [
-                self._link(row_id, token)
-                for (_, row_id), token in zip(copies, tokens, strict=True)
-            ],
+            [self._link(row_id, token) for (_, row_id), token in zip(copies, tokens, strict=True)],
         )
         for (chat, _), token in zip(copies, tokens, strict=True):
             filled = {"name": f"Nguyễn Thị {_word(chat)}", "nonce": nonces.fresh(self.keys, token)}
@@ -254,5 +251,3 @@ def _word(number: int) -> str:
         letters = _LETTERS[place] + letters
         if not number:
             return letters.capitalize()
-
-

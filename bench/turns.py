@@ -2,8 +2,8 @@
 
 Two turns are measured: the tap in Telegram that records consent, and the last act of signing, a
 form of ours sent by somebody who has not signed. Each goes through the real `ketdoan serve`; what
-is stored afterwards is counted against what was acknowledged. The baseline, in the same interleaved
-rounds, is a bare FastAPI + aiogram that answers a tap with a method and keeps nothing.
+is stored afterwards is counted against what was acknowledged. The baseline, in the same rounds and
+in turn with them, is a bare FastAPI + aiogram that answers a tap with a method and keeps nothing.
 
     python -m bench.turns [--store sqlite|postgresql|both] [--rounds 5] [--seconds 4]
                           [--minute 60] [--inside] [--processes 1] [--json]
@@ -144,9 +144,7 @@ def _tap(number: int, chat: int, data: str) -> str:
 
 def _form(token: str, fields: dict[str, str]) -> str:
     body = urllib.parse.urlencode(fields)
-    return _post(
-        f"/t/{token}", body, "content-type: application/x-www-form-urlencoded\r\n"
-    )
+    return _post(f"/t/{token}", body, "content-type: application/x-www-form-urlencoded\r\n")
 
 
 def _post(path: str, body: str, headers: str) -> str:
@@ -257,15 +255,11 @@ def measure_store(asked: argparse.Namespace, store: str, stack: ExitStack) -> di
     for _ in range(asked.processes):
         port = free_port()
         settings = environment(folder, url, port, api, inside=asked.inside)
-        bench.server.append(
-            stack.enter_context(run(["-m", "webhook", "serve"], settings, port))
-        )
+        bench.server.append(stack.enter_context(run(["-m", "webhook", "serve"], settings, port)))
     if not asked.inside:
         stack.enter_context(run(["-m", "webhook", "send"], settings))
     echo_port = free_port()
-    echo = stack.enter_context(
-        run(["-m", "bench.echo", str(echo_port)], settings, echo_port)
-    )
+    echo = stack.enter_context(run(["-m", "bench.echo", str(echo_port)], settings, echo_port))
     figures = _rounds(asked, bench, echo)
     for act in ("tap", "form") if asked.minute else ():
         figures[f"{act}_minute"] = bench.measure(act, asked.minute, rate=2000)

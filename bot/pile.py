@@ -14,12 +14,14 @@ Note = Callable[[Sequence[Ending]], Awaitable[None]]
 class Pile:
     """Endings on their way to the store: what ended while some were written goes together.
 
-    *note* writes some; *away* is told why it could not, and then it is tried again.
+    *note* writes some; *away* is told why it could not, and then it is tried again. The first
+    waits *linger* seconds for others.
     """
 
-    def __init__(self, note: Note, away: Callable[[Exception], None]) -> None:
+    def __init__(self, note: Note, away: Callable[[Exception], None], linger: float = 0.0) -> None:
         self._note = note
         self._away = away
+        self._linger = linger
         self._endings: list[Ending] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -42,8 +44,7 @@ class Pile:
 
     async def _write(self) -> None:
         try:
-            # What ends in this very moment goes along.
-            await asyncio.sleep(0)
+            await asyncio.sleep(self._linger)
             while some := self._endings[:_MOST]:
                 try:
                     await self._note(some)

@@ -43,6 +43,8 @@ _REST = 20.0
 # With this much still to go a channel's next slots are claimed.
 _REFILL_SECONDS = 0.15
 _TAKE_OVER_SECONDS = 5.0
+# What ends within so short a time is noted together.
+_LINGER_SECONDS = 0.05
 _BUSY_SECONDS = 0.05
 _AWAY_SECONDS = 0.25
 # At the end: how long the endings may take to be written.
@@ -87,13 +89,15 @@ class Sender:
         self._lease_seconds = lease_seconds
         self._clock = clock
         self._steady = Steady(lease_seconds)
-        self._pile = Pile(self._note, self._stumble)
+        self._pile = Pile(self._note, self._stumble, 0.0 if trusts else _LINGER_SECONDS)
         self._trips = Trips(
             office, self._voices, self._pile, clock, self._stumble, looks=not trusts
         )
         self._took_over_at = float("-inf")
         # Of the last looks: a single one may be slow for many reasons.
         self._took: deque[float] = deque((0.0,), maxlen=3)
+        # Channels that may well have letters to send.
+        self._hungry = set(self._voices)
         self._must_mend = True
         self._is_unsure = False
         self._is_away = False
@@ -109,22 +113,20 @@ class Sender:
 
     async def work(self, stop: asyncio.Event) -> None:
         """Send until *stop* is set, then end what is on its way and let go of the rest."""
-        hungry = set(self._voices)
-        polled_at = self._clock()
-        rests_until = polled_at
+        polled_at = rests_until = self._clock()
         while not stop.is_set():
             now = self._clock()
             if self._is_woken(now - polled_at):
                 polled_at = now
-                hungry = set(self._voices)
-            ready = {name for name in hungry if self._voices[name].has_room(now)}
-            fed: set[str] = set()
-            if ready and now >= rests_until:
-                fed = await self._feed(ready)
-                hungry = hungry - ready | fed
-                rests_until = now if fed else self._clock() + min(self._took) * _REST
-            if not fed:
+                self._hungry |= self._voices.keys()
+            ready = {name for name in self._hungry if self._voices[name].has_room(now)}
+            if not ready or now < rests_until:
                 await asyncio.sleep(_TICK_SECONDS)
+                continue
+            self._hungry -= ready
+            fed = await self._feed(ready)
+            self._hungry |= fed
+            rests_until = now if fed else self._clock() + min(self._took) * _REST
         await self._trips.stop()
         if not await self._pile.empty(_FINISH_SECONDS):
             self._pile.give_up()
@@ -193,7 +195,7 @@ class Sender:
             {name: voice.mouth.pace for name, voice in voices.items()},
             _BATCH,
             conversation_id,
-            {name: voice.patience for name, voice in voices.items()},
+            {name: voice.slack for name, voice in voices.items()},
         )
         self._took.append(self._clock() - own)
         return taken, own
@@ -221,9 +223,9 @@ class Sender:
         due = None
         if letter.send_at is not None:
             due = self._steady.own_clock_at(letter.send_at)
-            until = min(until, due + letter.good_for)
+            until = min(until, due + letter.slack)
             self._voices[letter.channel].fill(due - _REFILL_SECONDS)
-        self._trips.begin(Trip(letter, own, due, until))
+        self._trips.set_out(Trip(letter, own, due, until))
 
     # --- noting --------------------------------------------------------------------------------
 
@@ -232,7 +234,12 @@ class Sender:
         await self._write(lambda store: store.outbox.settle(self.lease, endings))
         self._go_on()
         for one in endings:
-            self._voices[one.letter.channel].in_hand.discard(one.letter.id)
+            name = one.letter.channel
+            voice = self._voices[name]
+            voice.in_hand.discard(one.letter.id)
+            if voice.mouth.pace.per_address_seconds <= 0:
+                # The next letter to this address may go now.
+                self._hungry.add(name)
 
     async def _write(self, work: Callable[[Store], T]) -> T:
         # Shielded: the writer's answer must find somebody, also when this task is cancelled.

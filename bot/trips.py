@@ -11,8 +11,8 @@ from bot.voice import Voice
 from storage.endings import Ending
 from storage.letters import Letter
 
-# So old may be what is known of halts when a letter goes.
-_LOOK_SECONDS = 0.02
+# So old may be what is known of others' halts when a letter goes: less than its way takes.
+_LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Trips:
         self._looked_at = float("-inf")
         self._is_stopping = False
 
-    def begin(self, trip: Trip) -> None:
+    def set_out(self, trip: Trip) -> None:
         """Let a letter go at its time."""
         self._voices[trip.letter.channel].in_hand.add(trip.letter.id)
         going = asyncio.create_task(self._travel(trip))

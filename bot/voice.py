@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from bot.sending import Mouth
-from storage.pace import MOST_PATIENCE, PATIENCE
+from storage.pace import LEAST_SLACK, MOST_SLACK
 
 # With how many letters in hand a channel gets no more: some seconds' worth, so that a channel that
 # has become slow is not asked faster than it answers.
@@ -15,13 +15,13 @@ _SECONDS_IN_HAND = 3.0
 class Voice:
     """What a sender knows of one channel; times are those of its own clock.
 
-    *patience*: how much later than its slot a letter may go, as far as others leave room.
+    *slack*: how much later than its slot a letter of this sender may have to go.
     """
 
     mouth: Mouth
     quiet_until: float = 0.0
     full_until: float = 0.0
-    patience: float = PATIENCE
+    slack: float = LEAST_SLACK
     was_late: bool = False
     in_hand: set[int] = field(default_factory=set)
 
@@ -46,7 +46,7 @@ class Voice:
         self.full_until = max(self.full_until, until)
 
     def learn(self) -> None:
-        """Ask for more patience after having been late, and slowly for less again."""
-        wanted = self.patience * (2.0 if self.was_late else 0.8)
-        self.patience = min(max(wanted, PATIENCE), MOST_PATIENCE)
+        """Ask for more slack after having been late, and slowly for less again."""
+        wanted = self.slack * (2.0 if self.was_late else 0.95)
+        self.slack = min(max(wanted, LEAST_SLACK), MOST_SLACK)
         self.was_late = False

@@ -65,6 +65,7 @@ class Words:
             raise ValueError(f"the words of the reference language {REFERENCE!r} are missing")
         self._reference = languages[REFERENCE]
         self._languages = languages
+        self._labels: dict[tuple[str, str], str] = {}
         self._commands, self._questions = _Heard(), _Heard()
         for words in languages.values():
             for name, phrase in _each(words.commands):
@@ -99,7 +100,12 @@ class Words:
 
     def label(self, choice: str, language: str, /, **facts: Fact) -> str:
         """Return the words of a button. Raises KeyError for an unknown choice."""
-        return self.text(_LABEL + choice, language, **facts)
+        if facts:
+            return self.text(_LABEL + choice, language, **facts)
+        known = self._labels.get((choice, language))
+        if known is None:
+            known = self._labels[choice, language] = self.text(_LABEL + choice, language)
+        return known
 
     def when(self, at: datetime, language: str) -> str:
         """Return a moment with its day: "18:30 thứ Tư 09/12/2026", in Vietnam's time."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aiogram.types import CallbackQuery, Contact, User
+from aiogram.types import Contact, User
 from pydantic import ValidationError
 
 from bot.speech import Contact as Number
@@ -92,15 +92,13 @@ def understand(update: object, bot: int, now: datetime) -> Update:
 
 def _tapped(raw: Raw, event: str) -> Update:
     """Read a tap. When it was made Telegram does not say: the button's own mark says what for."""
-    tap = CallbackQuery.model_validate(
-        {name: raw[name] for name in ("id", "from", "chat_instance", "data") if name in raw}
-    )
-    message = raw.get("message")
-    if message is None or not _is_private(message["chat"], tap.from_user):
+    speaker = User.model_validate(raw["from"])
+    message, tap, chosen = raw.get("message"), raw["id"], raw.get("data")
+    if message is None or not _is_private(message["chat"], speaker):
         return Update("group")
-    if tap.data is None:
+    if not isinstance(tap, str) or not isinstance(chosen, str):
         return Update("unknown")
-    return Update("tap", _heard(tap.from_user, event, choice=tap.data), tap.id)
+    return Update("tap", _heard(speaker, event, choice=chosen), tap)
 
 
 # --- messages --------------------------------------------------------------------------------

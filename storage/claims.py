@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from storage.letters import Letter, Letters
-from storage.pace import PATIENCE, Account, Paces, Pacing, Slots, slots
+from storage.pace import LEAST_SLACK, Account, Paces, Pacing, Slots, slots
 from storage.ready import Ready
 from storage.sealed import NotOpened
 from storage.tables import Instant, conversation, letter
@@ -143,9 +143,8 @@ class _Room:
         """Return the letters with their slots."""
         if self.slots is None:
             return self.letters
-        good_for = self.slots.good_for
         return [
-            replace(one, send_at=at, good_for=good_for)
+            replace(one, send_at=at, slack=self.slots.slack)
             for one, at in zip(self.letters, self.slots.send_at, strict=False)
         ]
 
@@ -172,20 +171,19 @@ class Claims(Letters):
         paces: Mapping[str, Pacing],
         limit: int,
         conversation_id: int | None = None,
-        patience: Mapping[str, float] | None = None,
+        slack: Mapping[str, float] | None = None,
     ) -> Taken:
         """Lease for *seconds* what may go now on the channels of *paces*, at most *limit* letters.
 
         Talk goes before campaigns; of each address the oldest, and none while another letter to it
-        is on its way. Where a channel has a limit each letter gets a slot, which may be used as
-        late as *patience* says. With *conversation_id* only that address is looked at.
+        is on its way. Where a channel has a limit each letter gets a slot, good for as many
+        seconds as *slack* asks. With *conversation_id* only that address is looked at.
         """
         desk = Paces(self.connection, self.keys, self.now, self.known)
         accounts = desk.locked(paces)
         halted = {one.name: one.halted_for for one in accounts.values() if one.halted_for > 0}
-        late = patience or {}
         rooms = [
-            self._room(one, paces[name], limit, late.get(name, PATIENCE))
+            self._room(one, paces[name], limit, (slack or {}).get(name, LEAST_SLACK))
             for name, one in accounts.items()
             if name not in halted
         ]
@@ -194,13 +192,14 @@ class Claims(Letters):
             for room in rooms:
                 limit -= self._fill(room, lane, limit, who)
         for room in rooms:
-            _keep(desk, room)
+            if room.slots is not None and room.letters:
+                desk.keep(room.account.name, room.slots.line(len(room.letters)))
         return Taken([one for room in rooms for one in room.seated()], halted)
 
-    def _room(self, account: Account, pace: Pacing, limit: int, patience: float) -> _Room:
+    def _room(self, account: Account, pace: Pacing, limit: int, slack: float) -> _Room:
         if pace.per_second <= 0:
             return _Room(account, pace, None)
-        free = slots(pace.per_second, self.now, account.next_free_at, limit, patience)
+        free = slots(pace.per_second, self.now, account.line, limit, slack)
         return _Room(account, pace, free)
 
     def _fill(self, room: _Room, lane: str, limit: int, who: _Lease) -> int:
@@ -250,13 +249,3 @@ class Claims(Letters):
                     tries=letter.c.tries + 1,
                 )
             )
-
-
-def _keep(desk: Paces, room: _Room) -> None:
-    if room.slots is None:
-        return
-    if room.letters:
-        desk.keep(room.account.name, room.slots.after(len(room.letters)))
-    elif room.account.next_free_at and room.slots.next_free_at < room.account.next_free_at:
-        # What was kept there can not be: put right.
-        desk.keep(room.account.name, room.slots.next_free_at)

@@ -90,8 +90,14 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Store]:
         """Give a store that sees one consistent moment and can change nothing."""
-        with self._readers.connect() as connection, connection.begin():
-            yield self._store(connection)
+        with self._readers.connect() as connection:
+            if self.is_file:
+                # SQLAlchemy's own way to begin costs more than what a page reads.
+                with engines.one_moment(connection):
+                    yield self._store(connection)
+            else:
+                with connection.begin():
+                    yield self._store(connection)
 
     def _store(self, connection: Connection) -> Store:
         line = ready.Line(connection)
@@ -229,7 +235,8 @@ class Database:
             except BaseException as error:  # noqa: BLE001 -- the writer must outlive any failure
                 if attempt < _TRIES and engines.goes_again(error):
                     continue
-                if isinstance(error, _NotCommitted) or engines.is_away(error):
+                is_broken = not isinstance(error, Exception)
+                if is_broken or isinstance(error, _NotCommitted) or engines.is_away(error):
                     _fail([piece], error.__cause__ or error)
                 else:
                     _answer(piece, None, error)

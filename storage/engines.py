@@ -1,10 +1,12 @@
 """How each store is opened: one SQLite file, or one PostgreSQL server."""
 
 import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
 
-import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
@@ -75,8 +77,9 @@ def _file(url: URL, begin: str, *, read_only: bool = False) -> Engine:
     @event.listens_for(engine, "begin")
     def begin_as_told(connection: Connection) -> None:
         # A deferred transaction that turns from reading to writing fails at once with "locked";
-        # only IMMEDIATE waits for its turn.
-        connection.exec_driver_sql(begin)
+        # only IMMEDIATE waits for its turn. A reader may have begun already.
+        if not connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
+            connection.exec_driver_sql(begin)
 
     return engine
 
@@ -87,6 +90,18 @@ def _pragmas(*, read_only: bool) -> tuple[str, ...]:
         return (*common, "query_only = ON")
     # secure_delete: what was wiped must not stay readable in free pages.
     return (*common, "journal_mode = WAL", "synchronous = FULL", "secure_delete = ON")
+
+
+@contextmanager
+def one_moment(connection: Connection) -> Iterator[None]:
+    """Let a reader of a file see one moment until the block ends."""
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
 
 
 def empty_log(readers: Engine) -> None:
@@ -155,18 +170,23 @@ def goes_again(error: BaseException) -> bool:
     used.
     """
     cause = _cause(error)
-    return isinstance(cause, psycopg.Error) and cause.sqlstate in _PASSING
+    return _is_driver_error(cause, "Error") and getattr(cause, "sqlstate", None) in _PASSING
 
 
 def is_away(error: BaseException) -> bool:
     """Whether the store itself failed (away, full, stuck), not what was asked of it."""
-    cause = _cause(error)
-    return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+    return _is_driver_error(_cause(error), "OperationalError", "InterfaceError")
 
 
 def is_broken(connection: Connection) -> bool:
     """Whether the line to the server is broken."""
-    return bool(cast("psycopg.Connection[Any]", connection.connection.dbapi_connection).broken)
+    return bool(cast("Any", connection.connection.dbapi_connection).broken)
+
+
+def _is_driver_error(error: BaseException | None, *kinds: str) -> bool:
+    """Whether an error is one of the server's driver, which is loaded only where it is used."""
+    driver = sys.modules.get("psycopg")
+    return driver is not None and isinstance(error, tuple(getattr(driver, kind) for kind in kinds))
 
 
 def _cause(error: BaseException) -> BaseException | None:

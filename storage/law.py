@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import holidays as known_holidays
 from sqlalchemy import delete, select
 
 from storage.desk import Desk
@@ -105,6 +104,8 @@ def read_holidays(folder: Path, years: range) -> list[Holiday]:
 
 
 def _computed(year: int, decided_until: date) -> list[Holiday]:
+    import holidays as known_holidays  # 3 MB that only setting up needs
+
     named = known_holidays.country_holidays("VN", years=year, language="en_US")
     return [
         Holiday(day, name, is_certain=day <= decided_until, source="package holidays")

@@ -17,7 +17,7 @@ AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 class Letter:
     """One letter as it lies in the outbox; `reply` is its text form, opened.
 
-    One that was claimed for an account with a limit goes at `send_at`, at most `good_for` seconds
+    One that was claimed for an account with a limit goes at `send_at`, at most `slack` seconds
     later; None: at once.
     """
 
@@ -34,7 +34,7 @@ class Letter:
     made_at: datetime
     error: str
     send_at: datetime | None = None
-    good_for: float = 0.0
+    slack: float = 0.0
 
 
 class Letters(Desk):

@@ -7,27 +7,30 @@ those of before a restart, keep within one limit. There is no burst: slots lie e
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import floor
+from math import ceil, floor
 from typing import Any, Protocol
 
 from sqlalchemy import select
 
 from storage.desk import Desk
+from storage.ready import Ready
 from storage.tables import pace
 
 # So far ahead slots are given away: an answer is never behind more of a campaign than this.
 HORIZON = 0.25
-# A slot may be used this much late, not later; slots lie that much further apart. So a late letter
-# followed by punctual ones never makes a second too full.
-SLACK = 0.01
-# What the way from the claim to the call may take. Who was late asks for more, up to the most.
+# A slot may be used a little late and no later. Who is late now and then asks for more slack.
+LEAST_SLACK = 0.01
+MOST_SLACK = 1.0
+# What the way from the claim to the call may take, where the account was idle.
 PATIENCE = 0.05
-MOST_PATIENCE = 1.0
 # Nobody gives slots away this far ahead, nor notes a halt this long before it begins: a moment
 # beyond is one of a clock that was set back. Waiting for a lock takes at most ten seconds.
 _IMPOSSIBLE = 30.0
 # After such a jump: until everything that was given away before has been used.
-AFRESH = 1.0 + HORIZON + MOST_PATIENCE
+AFRESH = 1.0 + HORIZON + MOST_SLACK
+
+
+_HALTED = Ready(select(pace).where(pace.c.halted_until_at.is_not(None)))
 
 
 class Pacing(Protocol):
@@ -46,50 +49,43 @@ class Pacing(Protocol):
 
 
 @dataclass(frozen=True)
-class Slots:
-    """When letters may go. Each may be used until *good_for* seconds later, and not after that."""
+class Line:
+    """Where an account's slots end: the next not before *free_at*; *slack* is that of the last."""
 
-    send_at: tuple[datetime, ...]
-    good_for: float
-    next_free_at: datetime
-
-    def after(self, used: int) -> datetime:
-        """Return when the next slot may lie if only the first *used* of these are taken."""
-        return self.send_at[used - 1] + (self.next_free_at - self.send_at[-1])
+    free_at: datetime | None = None
+    slack: float = 0.0
 
 
 @dataclass(frozen=True)
-class Account:
-    """One account at this moment: when its next slot may lie, how long nobody may speak for it."""
+class Slots:
+    """When letters may go. Each may be used until *slack* seconds later, and not after that."""
 
-    name: str
-    next_free_at: datetime | None
-    halted_for: float
+    send_at: tuple[datetime, ...]
+    slack: float
+    gap: timedelta
+
+    def line(self, used: int) -> Line:
+        """Return where slots end if only the first *used* of these are taken."""
+        return Line(self.send_at[used - 1] + self.gap, self.slack)
 
 
 def slots(
-    per_second: float,
-    now: datetime,
-    next_free_at: datetime | None,
-    most: int,
-    patience: float = PATIENCE,
+    per_second: float, now: datetime, line: Line, most: int, slack: float = LEAST_SLACK
 ) -> Slots:
-    """Return the slots that may be given away *now*, at most *most*, and when the next may lie.
+    """Return the slots that may be given away *now* behind *line*, at most *most*.
 
-    Any slots that keep to it, each used at most *good_for* late, never make more than *per_second*
-    in a second: `per_second` slots in a row last one second and their own lateness.
+    Used however late within their slack they never make more than *per_second* in a second. For
+    that many slots in a row last a second and the slack of the first: gaps are as much longer as
+    slots have slack, and where it shrinks the difference is left out once.
     """
-    gap = timedelta(seconds=(1 + SLACK) / per_second)
-    first = max(now, next_free_at or now)
-    if first > now + gap + timedelta(seconds=_IMPOSSIBLE):
-        return Slots((), 0.0, now + timedelta(seconds=AFRESH))
+    free_at = line.free_at or now
+    ahead = max(0.0, (free_at - now).total_seconds())
+    slack = max(min(slack, MOST_SLACK), PATIENCE - ahead)
+    first = max(now, free_at + timedelta(seconds=max(0.0, line.slack - slack)))
+    gap = timedelta(seconds=(1 + slack) / per_second) + timedelta.resolution
     room = floor((now + timedelta(seconds=HORIZON) - first) / gap) + 1
     given = tuple(first + number * gap for number in range(max(0, min(room, most))))
-    if not given:
-        return Slots((), 0.0, first)
-    good_for = max(SLACK, min(patience, MOST_PATIENCE) - (first - now).total_seconds())
-    # Whoever may be later than the rest leaves a longer gap behind.
-    return Slots(given, good_for, given[-1] + gap + timedelta(seconds=good_for - SLACK))
+    return Slots(given, slack, gap)
 
 
 def halted_for(now: datetime, halted_at: datetime | None, until: datetime | None) -> float:
@@ -97,6 +93,15 @@ def halted_for(now: datetime, halted_at: datetime | None, until: datetime | None
     if halted_at is None or until is None:
         return 0.0
     return max(0.0, min((until - now).total_seconds(), (until - halted_at).total_seconds()))
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account at this moment: where its slots end, and how long nobody may speak for it."""
+
+    name: str
+    line: Line
+    halted_for: float
 
 
 class Paces(Desk):
@@ -111,19 +116,30 @@ class Paces(Desk):
         while row is None:
             self._add_once(pace, account=account)
             row = self._first(pace, account=account, lock=True)
-        if row.halted_at is not None and _is_ahead(row.halted_at, self.now):
-            # Written under a clock that has been set back since: it lasts as long from here.
-            self._halt(account, halted_for(self.now, row.halted_at, row.halted_until_at))
-            row = self._first(pace, account=account)
-        return row
+        return self._mended(row)
+
+    def _mended(self, row: Any) -> Any:
+        """Put right what was written under a clock that has been set back since."""
+        furthest = self.now + timedelta(seconds=_IMPOSSIBLE)
+        has_slots = row.next_free_at is not None and row.next_free_at > furthest
+        has_halt = row.halted_at is not None and row.halted_at > furthest
+        if has_slots:
+            self.keep(row.account, Line(self.now + timedelta(seconds=AFRESH)))
+        if has_halt:
+            # It lasts as long, from here.
+            self._halt(row.account, halted_for(self.now, row.halted_at, row.halted_until_at))
+        return self._first(pace, account=row.account) if has_slots or has_halt else row
 
     def _account(self, row: Any) -> Account:
         left = halted_for(self.now, row.halted_at, row.halted_until_at)
-        return Account(row.account, row.next_free_at, left)
+        return Account(row.account, Line(row.next_free_at, row.slack_ms / 1000), left)
 
-    def keep(self, account: str, next_free_at: datetime) -> None:
-        """Keep when the next slot of a locked account may lie."""
-        self._change_where(pace, {"account": account}, next_free_at=next_free_at)
+    def keep(self, account: str, line: Line) -> None:
+        """Keep where the slots of a locked account end."""
+        slack_ms = ceil(line.slack * 1000)
+        self._change_where(
+            pace, {"account": account}, next_free_at=line.free_at, slack_ms=slack_ms
+        )
 
     def halt(self, account: str, seconds: float) -> None:
         """Let nobody speak for this account for so many *seconds* from now, or longer."""
@@ -140,10 +156,5 @@ class Paces(Desk):
 
     def halts(self) -> dict[str, float]:
         """Return the accounts for which nobody may speak now, and for how many seconds."""
-        known = self.connection.execute(select(pace).where(pace.c.halted_until_at.is_not(None)))
-        left = {row.account: self._account(row).halted_for for row in known}
+        left = {row.account: self._account(row).halted_for for row in _HALTED.all(self.line)}
         return {account: seconds for account, seconds in left.items() if seconds > 0}
-
-
-def _is_ahead(at: datetime, now: datetime) -> bool:
-    return at > now + timedelta(seconds=_IMPOSSIBLE)

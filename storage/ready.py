@@ -8,15 +8,18 @@ still writes the SQL and converts every value; only its run-time is left out.
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Date, Dialect, Executable
+from sqlalchemy import Boolean, Connection, Date, Dialect, Executable, LargeBinary
 from sqlalchemy.sql import Select
 
 from storage.tables import Instant
 
-_MOMENTS = (Instant, Date)
 Convert = Callable[[Any], Any]
+
+_MOMENTS = (Instant, Date)
+_shared: dict[tuple[type, str, str], Convert] = {}
 
 
 class Line:
@@ -87,7 +90,7 @@ def roll_back(line: Line, name: str) -> None:
 class _Made:
     """A statement as one store understands it, its gaps by place."""
 
-    __slots__ = ("_binds", "_convert", "_row", "sql")
+    __slots__ = ("_constants", "_from", "_order", "_row", "_to", "sql")
 
     def __init__(self, statement: Any, gaps: Sequence[str], dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
@@ -95,17 +98,19 @@ class _Made:
             raise ValueError("neither a list (IN) nor a store with named gaps can be made ready")
         self.sql = str(compiled)
         constants = compiled.construct_params(_check=False)
-        self._binds = [
-            (
-                gaps.index(name) if name in gaps else None,
-                constants.get(name),
-                _to_store(compiled.binds[name].type, dialect),
-            )
-            for name in compiled.positiontup or ()
+        names = list(compiled.positiontup or ())
+        # What is no gap is the statement's own; it follows the values that are handed in.
+        own = [name for name in names if name not in gaps]
+        self._constants = tuple(constants[name] for name in own)
+        self._order = _picker([[*gaps, *own].index(name) for name in names])
+        self._to = [
+            (place, convert)
+            for place, name in enumerate(names)
+            if (convert := _to_store(compiled.binds[name].type, dialect)) is not None
         ]
         columns = list(statement.selected_columns) if isinstance(statement, Select) else []
         self._row: Any = _named(statement.selected_columns.keys()) if columns else tuple
-        self._convert = [
+        self._from = [
             (place, convert)
             for place, column in enumerate(columns)
             if (convert := _from_store(column.type, dialect)) is not None
@@ -113,20 +118,20 @@ class _Made:
 
     def bound(self, values: Sequence[Any]) -> list[Any]:
         """Return the values as the driver wants them, in the order of the SQL."""
-        bound = []
-        for place, constant, convert in self._binds:
-            value = constant if place is None else values[place]
-            bound.append(value if convert is None else convert(value))
+        bound: list[Any] = self._order((*values, *self._constants))
+        for place, convert in self._to:
+            if bound[place] is not None:
+                bound[place] = convert(bound[place])
         return bound
 
     def rows(self, found: Any) -> list[Any]:
         """Return the driver's rows with every value as the schema says."""
-        if not self._convert:
+        if not self._from:
             return [self._row(one) for one in found]
         made = []
         for one in found:
             row = list(one)
-            for place, convert in self._convert:
+            for place, convert in self._from:
                 if row[place] is not None:
                     row[place] = convert(row[place])
             made.append(self._row(row))
@@ -139,16 +144,40 @@ def _named(names: Any) -> Any:
     return row._make
 
 
+def _picker(places: list[int]) -> Callable[[Sequence[Any]], list[Any]]:
+    """Return what picks the values at these places, in this order."""
+    match places:
+        case []:
+            return lambda _: []
+        case [only]:
+            return lambda values: [values[only]]
+        case _:
+            pick = itemgetter(*places)
+            return lambda values: list(pick(values))
+
+
 def _to_store(kind: Any, dialect: Dialect) -> Convert | None:
+    if dialect.name == "sqlite" and isinstance(kind, LargeBinary | Boolean):
+        return None  # sqlite3 takes bytes, True and False as they are
     convert: Convert | None = kind.dialect_impl(dialect).bind_processor(dialect)
-    return _once(convert) if convert and isinstance(kind, _MOMENTS) else convert
+    return _once(kind, dialect, "to", convert) if isinstance(kind, _MOMENTS) else convert
 
 
 def _from_store(kind: Any, dialect: Dialect) -> Convert | None:
+    if dialect.name == "sqlite" and isinstance(kind, LargeBinary):
+        return None
+    if dialect.name == "sqlite" and isinstance(kind, Boolean):
+        return bool
     convert: Convert | None = kind.dialect_impl(dialect).result_processor(dialect, None)
-    return _once(convert) if convert and isinstance(kind, _MOMENTS) else convert
+    return _once(kind, dialect, "from", convert) if isinstance(kind, _MOMENTS) else convert
 
 
-def _once(convert: Convert) -> Convert:
-    # A turn writes one and the same moment in half a dozen rows.
-    return lru_cache(maxsize=256)(convert)
+def _once(kind: Any, dialect: Dialect, way: str, convert: Convert | None) -> Convert | None:
+    """Return the one conversion of moments that all columns share.
+
+    A turn writes one and the same moment in a dozen places.
+    """
+    if convert is None:
+        return None
+    key = (type(kind), dialect.name, way)
+    return _shared.setdefault(key, lru_cache(maxsize=1024)(convert))

@@ -39,6 +39,7 @@ class Keyring:
 
     keys: Mapping[int, bytes] = field(repr=False)
     _derived: dict[tuple[int, str], bytes] = field(default_factory=dict, repr=False, init=False)
+    _bases: dict[str, hmac.HMAC] = field(default_factory=dict, repr=False, init=False)
     _boxes: dict[int, AESGCM] = field(default_factory=dict, repr=False, init=False)
 
     def __post_init__(self) -> None:
@@ -94,8 +95,13 @@ class Keyring:
 
         The oldest key makes it: an index must stay findable when the newest key changes.
         """
-        key = self._subkey(min(self.keys), f"blind:{purpose}")
-        return hmac.digest(key, value.encode("utf-8", "replace"), "sha256")
+        base = self._bases.get(purpose)
+        if base is None:
+            key = self._subkey(min(self.keys), f"blind:{purpose}")
+            base = self._bases[purpose] = hmac.new(key, digestmod="sha256")
+        made = base.copy()
+        made.update(value.encode("utf-8", "replace"))
+        return made.digest()
 
     def mac(self, purpose: str, value: str) -> str:
         """Return a short keyed mark (96 bits, base32) that a stranger cannot make for *value*."""

@@ -557,6 +557,7 @@ pace = Table(
     metadata,
     Column("account", String(16), primary_key=True),
     Column("next_free_at", Instant),
+    Column("slack_ms", Integer, nullable=False, server_default="0"),
     Column("halted_at", Instant),
     Column("halted_until_at", Instant),
 )

@@ -29,7 +29,7 @@ NO_SERVER = "NO POSTGRESQL HERE"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the golden transcripts")
     parser.addoption(
-        "--store", choices=(*STORES, "both"), default="sqlite", help="run on one store only"
+        "--store", choices=(*STORES, "both"), default="both", help="run on one store only"
     )
 
 
@@ -58,12 +58,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     chosen = metafunc.config.getoption("--store")
     about = metafunc.definition.get_closest_marker("store")
+    assert about is None or about.kwargs.get("reason"), "say why it is about one store only"
     names = [
         name
         for name in STORES
         if chosen in (name, "both") and (about is None or name in about.args)
     ]
     metafunc.parametrize("store", names, indirect=True, scope="session")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: no core shall wait for another at the end."""
+    first = ("tests/browser", "tests/e2e", "tests/test_crash", "tests/test_model")
+    items.sort(key=lambda item: not item.nodeid.startswith(first))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,6 +7,7 @@ rollback, no flush. What is compared is everything that was kept, opened and mad
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
 import traceback
@@ -14,11 +15,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from chat import ABILITIES, KEYS, Clock
-from sqlalchemy import BigInteger, LargeBinary, create_engine, event, select
+from sqlalchemy import BigInteger, Engine, LargeBinary, create_engine, event, select
+from sqlalchemy.pool import NullPool
 from stores import Store
 
 from bot.hear import hear
@@ -166,6 +169,8 @@ def _in_child(work: Callable[[], None], points: Points) -> Points:
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
+        # A collection would touch, and so copy, all memory of the parent.
+        gc.disable()
         try:
             work()
             points.kinds["written"] = points.written
@@ -199,16 +204,24 @@ def _hold_every_letter() -> None:
 
 def snapshot(url: str) -> dict[str, list[str]]:
     """Return everything that is kept, sealed values opened, made-up values made neutral."""
-    engine = create_engine(url)
+    engine = _engine(url)
     found = {}
     with engine.connect() as connection:
         if engine.name == "sqlite":
             assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
-        for table in metadata.sorted_tables:
-            rows = connection.execute(select(table)).mappings()
+        for table, query in _TABLES.items():
+            rows = connection.execute(query).mappings()
             found[table.name] = sorted(_row(table, row) for row in rows)
-    engine.dispose()
     return found
+
+
+# Compiled once for a database: a scene looks at it hundreds of times.
+_TABLES = {table: select(table) for table in metadata.sorted_tables}
+
+
+@lru_cache(maxsize=4)
+def _engine(url: str) -> Engine:
+    return create_engine(url, poolclass=NullPool)
 
 
 def _row(table, row) -> str:

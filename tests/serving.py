@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chat import KEYS
+from commands import run_command
 from stores import Founded
 
 ROOT = Path(__file__).parent.parent
@@ -33,18 +34,9 @@ class Served:
 
     def run(self, *command: str, said: str = "", ok: bool = True) -> str:
         """Run a command of the operator beside the server; return what it printed."""
-        ran = subprocess.run(
-            [sys.executable, "-m", "webhook", *command],
-            cwd=ROOT,
-            env=self.environment,
-            input=said,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert (ran.returncode == 0) == ok, f"{command}: {ran.stdout}{ran.stderr}"
-        return ran.stdout if ok else ran.stderr
+        ran = run_command(command, self.environment, said)
+        assert (ran.code == 0) == ok, f"{command}: {ran.printed}{ran.errors}"
+        return ran.printed if ok else ran.errors
 
     def invite(self, body: str, role: str, name: str) -> str:
         """Return the code of a fresh invitation, as the command prints it."""

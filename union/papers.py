@@ -45,9 +45,7 @@ def fill(template: str, facts: Mapping[str, object]) -> str:
     """
     gaps(template)
     parts = _parts(template)
-    return "".join(
-        str(facts[part]) if place % 2 else part for place, part in enumerate(parts)
-    )
+    return "".join(str(facts[part]) if place % 2 else part for place, part in enumerate(parts))
 
 
 @lru_cache(maxsize=1024)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bot.hear import place_of
 from bot.office import Office
 from channels.telegram import bot_id
 from storage.bodies import NoTriage
@@ -49,6 +50,8 @@ def examine(*, online: bool = False) -> Findings:
             _look(store, office, settings, found)
     except SettingTrouble as trouble:
         found.troubles.append(str(trouble))
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the rest is told all the same
+        found.troubles.append(f"the database broke while it was read: {place_of(error)}")
     finally:
         office.database.close()
     return found

@@ -22,15 +22,18 @@ def poll(
 
     Takes the webhook away first. Beside `serve`, or alone; the private pages are `serve`'s.
     """
+    from channels.telegram_loading import load_aiogram
     from webhook.counter import open_office
     from webhook.metrics import watched
-    from webhook.polling import run
     from webhook.setup import know_bot
 
     with open_office() as (settings, opened):
         if not settings.telegram_token:
             raise SettingTrouble("KETDOAN_TELEGRAM_TOKEN: must be set for this command")
         know_bot(opened.database, settings.telegram_token)
+        load_aiogram()
+        from webhook.polling import run
+
         with watched(settings, opened, insists=False) as office:
             run(settings, office, sends=not no_send)
 

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     *telegram_token* makes Telegram a channel; *telegram_api_url* is the base of its Bot API,
     *telegram_webhook_secret* what it must show us (made from the key without it),
     *telegram_ask_contact* whether people may be asked there for their own number.
+    *telegram_per_second*, *telegram_per_chat_seconds*: how fast the bot may speak, in all and to
+    one chat; Telegram's own limits, unless it has granted others.
     *metrics_port*: where counts and times are shown to who watches the machine; none without it.
     *send_inside*: whether `serve` sends the letters itself or leaves that to `ketdoan send`.
     """
@@ -58,6 +60,8 @@ class Settings(BaseSettings):
     telegram_api_url: str = API_URL
     telegram_webhook_secret: str = Field("", repr=False)
     telegram_ask_contact: bool = False
+    telegram_per_second: Annotated[float, Field(gt=0, le=1000)] = 30.0
+    telegram_per_chat_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
     oa_name: str = "Kết Đoàn"
     server_in_vietnam: bool = False
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None

@@ -8,6 +8,8 @@ import structlog
 
 from bot.hear import place_of
 from bot.speech import Heard
+from channels.telegram import bot_id
+from channels.telegram_loading import load_aiogram
 from storage.database import NotWritten, TooBusy
 from storage.sealed import Keyring
 from webhook.door import Door
@@ -40,8 +42,8 @@ class Ear:
     """
 
     def __init__(self, app: App, *, door: Door) -> None:
-        # Loads aiogram: made only where Telegram is configured.
-        from channels.telegram import bot_id
+        # Made, and aiogram loaded, only where Telegram is configured.
+        load_aiogram()
         from channels.telegram_reading import NotAnUpdate, read
 
         self._app = app

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.office import Office
 from bot.sending import Mouth
-from bot.speech import Abilities
+from bot.speech import Abilities, Pace
 from bot.words import Words
 from channels import telegram
+from channels.telegram_loading import load_aiogram
 from channels.terminal import ABILITIES as TERMINAL
 from channels.web import ABILITIES as WEB
 from storage.database import Clock, Database, NoSuchStore, utc_now
@@ -68,11 +69,15 @@ def mouths(settings: Settings) -> dict[str, Line]:
 
 def telegram_of(settings: Settings) -> "Telegram":
     """Return the bot of the token that is set."""
-    # Loads aiogram: seconds, and a hundred megabytes.
+    load_aiogram()
     from channels.telegram_speaking import Telegram
 
-    asks = settings.telegram_ask_contact
-    return Telegram(settings.telegram_token, settings.telegram_api_url, asks_contact=asks)
+    return Telegram(
+        settings.telegram_token,
+        settings.telegram_api_url,
+        asks_contact=settings.telegram_ask_contact,
+        pace=Pace(settings.telegram_per_second, settings.telegram_per_chat_seconds),
+    )
 
 
 def doors(settings: Settings) -> dict[str, str]:

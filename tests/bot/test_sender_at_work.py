@@ -28,7 +28,7 @@ from bot.voice import Voice
 from bot.words import Words
 from storage.database import Database, NotWritten, TooBusy
 from storage.endings import Ending
-from storage.pace import MOST_PATIENCE
+from storage.pace import MOST_SLACK
 from storage.store import Store
 from storage.tables import letter
 
@@ -86,11 +86,13 @@ def office(founded: Founded, words: Words, moment: Moment, tmp_path: Path) -> It
 
 @asynccontextmanager
 async def at_work(
-    office: Office, mouth: Mouth, **how: Any
+    office: Office, mouth: Mouth, *, is_patient: bool = True, **how: Any
 ) -> AsyncIterator[tuple[Sender, asyncio.Event]]:
     """Let a sender work meanwhile, and stop it."""
     stop = asyncio.Event()
-    one = patient(Sender(office, {"paper": mouth}, **how))
+    one = Sender(office, {"paper": mouth}, **how)
+    if is_patient:
+        patient(one)
     working = asyncio.create_task(one.work(stop))
     try:
         yield one, stop
@@ -102,7 +104,7 @@ async def at_work(
 def patient(one: Sender) -> Sender:
     """Let slots be used late: what is tested runs on a machine with other things to do."""
     for voice in one._voices.values():
-        voice.patience = MOST_PATIENCE
+        voice.slack = MOST_SLACK
     return one
 
 
@@ -285,7 +287,7 @@ def test_no_letter_sets_out_after_its_time(office: Office, until_own: float, goe
         voices = {"paper": Voice(mouth)}
         pile = Pile(note, lambda _: None)
         trips = Trips(office, voices, pile, lambda: 100.0, lambda _: None, looks=False)
-        trips.begin(Trip(one, 10.0, None, until_own))
+        trips.set_out(Trip(one, 10.0, None, until_own))
         await trips.end()
         await pile.empty(5)
         assert voices["paper"].was_late is not goes
@@ -293,6 +295,20 @@ def test_no_letter_sets_out_after_its_time(office: Office, until_own: float, goe
     asyncio.run(act())
     assert mouth.texts == (["1"] if goes else [])
     assert [each.how for each in ended] == (["sent"] if goes else ["back"])
+
+
+def test_no_call_is_begun_in_the_last_part_of_a_lease(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that takes its full time has ended before anybody may take the letter over."""
+    trips: list[Trip] = []
+    monkeypatch.setattr(Trips, "set_out", lambda _, trip: trips.append(trip))
+    lay(office, "1")
+    asyncio.run(Sender(office, {"paper": Mouth()}).once())
+    asyncio.run(Sender(office, {"paper": Mouth(Pace(5, 0))}).once())
+    (trip,) = trips
+    left = sender.LEASE_SECONDS - (trip.until - trip.claimed_at)
+    assert left > sending.CALL_SECONDS
 
 
 # --- slots and halts ------------------------------------------------------------------------------
@@ -382,25 +398,51 @@ def test_a_halt_that_another_process_was_told_stops_letters_in_hand(office: Offi
     assert rows(office)["2"].tries == 0
 
 
-def test_what_a_halt_is_worth_is_not_changed_by_a_clock_that_jumps(
-    office: Office, moment: Moment
+def test_a_halt_holds_before_it_stands_in_the_store(
+    office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who was told to be silent counts with a clock that nobody sets."""
+    """Who was told to be silent is silent at once, also where nothing can be written."""
+    away = Away(office, monkeypatch)
+
+    async def fast(_: str) -> None:
+        away.is_away = True
+        raise TooFast(60)
+
+    mouth = Mouth(Pace(5, 0), fast)
+    lay(office, "1", "2")
+
+    async def act() -> None:
+        async with at_work(office, mouth):
+            await until(lambda: away.asked > 3)
+            away.is_away = False
+
+    asyncio.run(act())
+    assert mouth.texts == ["1"]
+    with office.database.read() as store:
+        assert store.paces.halts()["paper"] > 50
+
+
+@pytest.mark.parametrize("days", [1, -1])
+def test_a_halt_lasts_as_told_when_the_clock_is_set(
+    office: Office, moment: Moment, days: int
+) -> None:
+    """Each sender counts it with a clock that nobody sets: not an hour less, not a day more."""
 
     async def once(_: str) -> None:
         if len(mouth.sent) == 1:
-            moment.ahead += timedelta(days=1)
-            raise TooFast(1.0)
+            raise TooFast(1.5)
 
     mouth = Mouth(then=once)
     lay(office, "1")
 
     async def act() -> None:
         async with at_work(office, mouth):
+            await until(lambda: states(office) == ["waiting"] and len(mouth.sent) == 1)
+            moment.ahead += timedelta(days=days)
             await until(lambda: len(mouth.sent) == 2)
 
     asyncio.run(act())
-    assert mouth.times[1] - mouth.times[0] >= 1.0
+    assert mouth.times[1] - mouth.times[0] >= 1.5
 
 
 def test_halts_stand_in_the_store_before_the_sender_is_gone(office: Office) -> None:
@@ -564,12 +606,19 @@ def test_a_sender_that_cannot_note_how_it_ended_says_so(
 # --- a clock that jumps ---------------------------------------------------------------------------
 
 
+@pytest.fixture
+def takes_over_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a sender look at each claim whether there is something to take over."""
+    monkeypatch.setattr(sender, "_TAKE_OVER_SECONDS", 0.0)
+
+
 def held_by_another(office: Office) -> None:
     """Let another sender have a letter in hand."""
     lay(office, "1", if_unsure="hold")
     office.database.write(lambda store: store.outbox.claim("another", 90, ["paper"]))
 
 
+@pytest.mark.usefixtures("takes_over_often")
 def test_a_clock_that_jumps_ahead_takes_no_letter_from_who_is_sending_it(
     office: Office, moment: Moment
 ) -> None:
@@ -611,6 +660,7 @@ def with_lease_run_out(office: Office) -> None:
     )
 
 
+@pytest.mark.usefixtures("takes_over_often")
 def test_a_sender_that_has_just_got_its_store_back_takes_nothing_over(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -660,16 +710,16 @@ def test_a_clock_set_back_by_a_day_stops_nobody(office: Office, moment: Moment) 
 def test_a_jump_makes_no_second_too_full(office: Office, moment: Moment, days: int) -> None:
     """What was given a slot before the clock was set passes first."""
     mouth = Mouth(Pace(20, 0))
-    lay(office, *(str(number) for number in range(40)))
+    lay(office, *(str(number) for number in range(50)))
 
     async def act() -> None:
-        async with at_work(office, mouth):
-            await until(lambda: len(mouth.sent) >= 15)
+        async with at_work(office, mouth, is_patient=False):
+            await until(lambda: len(mouth.sent) >= 25)
             moment.ahead = timedelta(days=days)
             await until(all_sent(office), 20)
 
     asyncio.run(act())
-    assert len(set(mouth.texts)) == len(mouth.texts) == 40
+    assert len(set(mouth.texts)) == len(mouth.texts) == 50
     assert fullest_second(mouth.times) <= 20
 
 

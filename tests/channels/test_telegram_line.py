@@ -163,16 +163,6 @@ async def silence(reader, writer):
     writer.close()
 
 
-async def elsewhere(reader, writer):
-    """Send the caller to another server."""
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(
-        b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\n\r\n"
-    )
-    await writer.drain()
-    writer.close()
-
-
 @pytest.mark.parametrize("serve", [hang_up, half, garbage, silence])
 def test_a_line_that_breaks_leaves_it_open(serve, monkeypatch):
     """When the call was written and no whole answer came, nobody knows whether it was done."""
@@ -201,9 +191,22 @@ def test_nobody_there_means_nothing_was_said():
 
 
 def test_a_redirection_is_not_followed():
-    """The token goes to the server that was set, and to no other."""
+    """The token goes to the address that was set, and to no other."""
+    asked = []
+
+    async def elsewhere(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.split()[1])
+        if len(asked) == 1:
+            writer.write(b"HTTP/1.1 307 Moved\r\nlocation: /other\r\ncontent-length: 0\r\n\r\n")
+        else:
+            writer.write(b'HTTP/1.1 200 OK\r\ncontent-length: 24\r\n\r\n{"ok":true,"result":true}')
+        await writer.drain()
+        writer.close()
+
     with pytest.raises(Unreachable):
         asyncio.run(call(elsewhere))
+    assert asked == [f"/bot{TOKEN}/getMe".encode()]
 
 
 def test_a_call_ends_before_the_sender_gives_up(monkeypatch):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bot.speech import Choice, File, Gone, Pace, Rejected, Reply, TooFast, Unreachable, Unsure
 from channels import telegram_speaking
-from channels.telegram_speaking import LONGEST_TEXT, PACE, Telegram, messages, parts_of
+from channels.telegram_letters import LONGEST_TEXT, messages, parts_of
+from channels.telegram_speaking import PACE, Telegram
 
 TOKEN = "123456:secret-of-the-tests"
 TWO = (Choice("a", "Một", "1.a.X"), Choice("b", "Hai", "1.b.Y"))

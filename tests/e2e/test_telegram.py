@@ -148,6 +148,8 @@ def install(founded: Founded, telegram: FakeTelegram, folder: Path, how: str) ->
     made.environment |= {
         "KETDOAN_TELEGRAM_TOKEN": telegram.token,
         "KETDOAN_TELEGRAM_API_URL": telegram.url,
+        # One a second to each chat is looked at elsewhere; nobody waits for it here.
+        "KETDOAN_TELEGRAM_PER_CHAT_SECONDS": "0",
     }
     if how == "fetched":
         made.environment |= {"KETDOAN_PUBLIC_URL": "", "KETDOAN_SEND_INSIDE": "false"}
@@ -224,8 +226,8 @@ def test_a_petition_from_the_first_name_to_recognition(
     served: Installation, telegram: FakeTelegram
 ) -> None:
     """Five put their names down on our page; officers on Telegram open the names and bring it to recognition."""
-    thu, tinh = Person(telegram, 2001), Person(telegram, 2002)
-    people = {chr(65 + n): Person(telegram, 1001 + n) for n in range(5)}
+    thu, tinh = Person(telegram, 771002001), Person(telegram, 771002002)
+    people = {chr(65 + n): Person(telegram, 771001001 + n) for n in range(5)}
     together(
         lambda: officer(served, thu, "Lê Thị Thử", PHUONG, "receives", "checks"),
         lambda: officer(served, tinh, "Trần Văn Tỉnh", TINH, "signs"),
@@ -255,8 +257,8 @@ def test_a_petition_from_the_first_name_to_recognition(
 
 def test_joining_above_and_below(served: Installation, telegram: FakeTelegram) -> None:
     """With a CĐCS: one sends it above, one to the committee; officers on Telegram decide both."""
-    thu, bch = Person(telegram, 2001), Person(telegram, 2002)
-    above, below = Person(telegram, 1001), Person(telegram, 1002)
+    thu, bch = Person(telegram, 771002001), Person(telegram, 771002002)
+    above, below = Person(telegram, 771001001), Person(telegram, 771001002)
     together(
         lambda: officer(served, thu, "Lê Thị Thử", PHUONG, "receives", "checks"),
         lambda: officer(served, bch, "Ngô Văn Nháp", CDCS, "receives", "checks", "signs"),
@@ -281,7 +283,7 @@ def quiet(served: Installation, telegram: FakeTelegram) -> None:
     assert (stats["early_after_429"], stats["over_limit"], stats["refused"]) == (0, 0, 0), stats
     assert stats["pending"] == 0
     assert stats["busiest_second"] <= 30
-    for secret in (telegram.token, "Mẫu", "912345678", "/t/", "1001", "2001"):
+    for secret in (telegram.token, "Mẫu", "912345678", "/t/", "7710010", "7710020"):
         assert secret not in served.said
     assert '"level": "error"' not in served.said
 
@@ -294,7 +296,7 @@ def test_a_bad_line_loses_and_doubles_nothing(
 ) -> None:
     """Updates twice and out of order, lost answers, 429, 5xx: she signs once, and is told all of it."""
     delivered.start()
-    she = Person(telegram, 1001)
+    she = Person(telegram, 771001001)
     telegram.faults(
         duplicate=0.5,
         lose_answer=0.3,
@@ -320,14 +322,14 @@ def test_who_blocks_is_left_alone_until_she_comes_back(
 ) -> None:
     """After blocking nothing is sent to her; who comes back finds the talk where it was."""
     delivered.start()
-    she = Person(telegram, 1001)
+    she = Person(telegram, 771001001)
     she.starts(delivered.tokens[MAY])
     she.taps("Ghi tên")
     she.reads("Bạn đồng ý điều nào?")
-    telegram.block(1001)
+    telegram.block(771001001)
     telegram.wait_taken()
     before = telegram.stats()["sends"]
-    telegram.unblock(1001)
+    telegram.unblock(771001001)
     telegram.wait_taken()
     assert telegram.stats()["sends"] == before
     she.says("1")
@@ -337,21 +339,21 @@ def test_who_blocks_is_left_alone_until_she_comes_back(
 def test_strangers_and_forgeries(delivered: Installation, telegram: FakeTelegram) -> None:
     """Groups, channels and edits are not answered; forged and old things are, and change nothing."""
     delivered.start()
-    she, other = Person(telegram, 1001), Person(telegram, 1002)
+    she, other = Person(telegram, 771001001), Person(telegram, 771001002)
     for one in (she, other):
         one.starts(delivered.tokens[MAY])
         one.reads("Chào bạn.")
-    foreign = telegram.chat(1002)[-1]["buttons"][0][0]["callback_data"]
-    written = telegram.say(1001, "việc khác")["message_id"]
+    foreign = telegram.chat(771001002)[-1]["buttons"][0][0]["callback_data"]
+    written = telegram.say(771001001, "việc khác")["message_id"]
     before = telegram.stats()["sends"]
     telegram.group(-100777, "1")
     telegram.channel(-100778, "1")
-    telegram.edit(1001, written, "ghi tên")
-    telegram.tap(1001, foreign)
+    telegram.edit(771001001, written, "ghi tên")
+    telegram.tap(771001001, foreign)
     she.reads("không")
-    telegram.say(1001, "ghi tên", date=int(time.time()) - 7 * 86400)
+    telegram.say(771001001, "ghi tên", date=int(time.time()) - 7 * 86400)
     assert "Không có gì thay đổi." in she.reads("muộn hơn một ngày")
-    telegram.photo(1001, caption="ghi tên")
+    telegram.photo(771001001, caption="ghi tên")
     she.reads("Chúng tôi chỉ đọc được chữ.")
     telegram.wait_taken()
     assert telegram.stats()["sends"] - before <= 4
@@ -364,21 +366,21 @@ def test_her_own_number_where_that_is_allowed(
     """A card of somebody else is refused, her own stands on the page, and the keyboard goes away."""
     delivered.environment["KETDOAN_TELEGRAM_ASK_CONTACT"] = "true"
     delivered.start()
-    she = Person(telegram, 1001)
+    she = Person(telegram, 771001001)
     she.starts(delivered.tokens[MAY])
     she.taps("Ghi tên")
     she.taps("Thêm nhắn tin (A, B)")
     she.reads("Bấm nút để gửi số của tài khoản này")
-    keyboard = telegram.view(1001)["keyboard"]
+    keyboard = telegram.view(771001001)["keyboard"]
     assert [row[0]["text"] for row in keyboard] == ["Gửi số của tôi", "Không để số"]
-    telegram.contact(1001, "84987654321", own=False)
+    telegram.contact(771001001, "84987654321", own=False)
     she.reads("Thẻ này không phải số của tài khoản")
-    telegram.contact(1001, "84912345678", own=True)
+    telegram.contact(771001001, "84912345678", own=True)
     with she.opens() as page:
         assert page.read.forms[-1].fields["phone"] == "+84912345678"
         page.presses("Ghi tên", name="Nguyễn Thị Mẫu")
     she.reads("Đã ghi nhận theo ý bạn vừa chọn.")
-    assert telegram.view(1001)["keyboard"] is None
+    assert telegram.view(771001001)["keyboard"] is None
 
 
 def test_a_killed_fetcher_loses_and_doubles_nothing(
@@ -388,7 +390,7 @@ def test_a_killed_fetcher_loses_and_doubles_nothing(
     served = install(founded, telegram, tmp_path / "served", "fetched")
     served.environment["KETDOAN_SEND_INSIDE"] = "true"
     served.fetches = False
-    people = [Person(telegram, 3001 + n) for n in range(40)]
+    people = [Person(telegram, 771003001 + n) for n in range(40)]
     try:
         served.start()
         served.fetch("--no-send")

@@ -288,3 +288,8 @@ def test_dying_in_a_migration_leaves_the_old_or_the_new(
         assert everything(lived) == before, f"statement {place}"
     assert place > 10
     assert revision(lived) == (head if direction == "up" else start)
+
+
+def test_the_newest_revision_is_known_without_alembic() -> None:
+    """The file that is newest by its name is the one that Alembic would go to."""
+    assert migrate.newest() == revisions()[-1]

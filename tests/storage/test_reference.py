@@ -148,11 +148,13 @@ def test_a_change_that_was_undone_was_never_there(
         database.write(broken)
     assert database.write(answers) == before
 
+    def within(store: Store) -> None:
+        with store.savepoint():
+            broken(store)
+
     def undone(store: Store) -> None:
-        with pytest.raises(RuntimeError), store.savepoint():
-            change(store)
-            answers(store)
-            raise RuntimeError("undone")
+        with pytest.raises(RuntimeError):
+            within(store)
         assert answers(store) == before
 
     database.write(undone)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -46,11 +47,13 @@ def run(*words, typed=None):
 
 
 @pytest.fixture(scope="module")
-def settled(tmp_path_factory):
+def settled(tmp_path_factory, store):
     """An installation with the invented province, made once by the real commands."""
     home = tmp_path_factory.mktemp("settled")
     before = Path.cwd()
     os.chdir(home)
+    patch = pytest.MonkeyPatch()
+    url = on_server(store, patch, home)
     try:
         run("init")
         for kind in ("enterprises", "bodies", "coverage"):
@@ -59,22 +62,45 @@ def settled(tmp_path_factory):
         assert run("init", "--triage", "LD-MAU")[1] == 0
     finally:
         os.chdir(before)
-    return home
+        patch.undo()
+    if url:
+        store.keep(url)
+    yield home, url
+    if url:
+        store.drop(url)
 
 
 @pytest.fixture
-def home(settled, tmp_path):
+def home(settled, store, tmp_path, monkeypatch):
     """A copy of that installation, which a test may change."""
-    import shutil
-
-    shutil.copytree(settled / "var", tmp_path / "var")
+    folder, url = settled
+    shutil.copytree(folder / "var", tmp_path / "var")
+    if url:
+        store.again(url)
+        monkeypatch.setenv("KETDOAN_DATABASE_URL", url)
     return tmp_path
+
+
+@pytest.fixture
+def fresh(store, tmp_path, monkeypatch):
+    """A folder, and on a server a database, in which there is nothing yet."""
+    on_server(store, monkeypatch, tmp_path)
+    return tmp_path
+
+
+def on_server(store, patch, folder):
+    """Let the commands use a new database on a server; return its address, "" for a file."""
+    if store.name == "sqlite":
+        return ""
+    url = store.empty(folder)
+    patch.setenv("KETDOAN_DATABASE_URL", url)
+    return url
 
 
 # --- init -----------------------------------------------------------------------------------------
 
 
-def test_init_makes_everything_and_may_run_again():
+def test_init_makes_everything_and_may_run_again(fresh):
     """Folder, key for its owner alone, database, law; a second run changes no key."""
     out, code = run("init")
     assert code == 0
@@ -452,6 +478,7 @@ def _wait_for(port, process):
     raise AssertionError("it did not open")
 
 
+@pytest.mark.store("sqlite", reason="a server may be served by several")
 def test_serve_once_talk_beside_it_and_stop(home):
     """One serve runs; a second is refused in one sentence; talk works beside it; TERM ends it."""
     port = _free_port()

@@ -139,7 +139,7 @@ def test_a_sound_installation_is_told_so(installed):
     assert {"settings", "notes", "backlog", "stuck"} <= set(found)
 
 
-@pytest.mark.store("sqlite")
+@pytest.mark.store("sqlite", reason="a server's disk cannot be seen from here")
 def test_a_disk_that_is_nearly_full_is_trouble(installed, monkeypatch):
     """Room is told in megabytes; under 200 the exit code is 1."""
     assert "free disk space beside the database: " in run("doctor")[0]
@@ -150,7 +150,7 @@ def test_a_disk_that_is_nearly_full_is_trouble(installed, monkeypatch):
     assert "TROUBLE: the disk is nearly full: 5 MB are left" in out
 
 
-@pytest.mark.store("postgresql")
+@pytest.mark.store("postgresql", reason="a file has no clock of its own")
 def test_clocks_that_differ_are_trouble(installed, monkeypatch):
     """The server's version and clock are told; a minute apart is trouble."""
     out, code = run("doctor")
@@ -193,6 +193,19 @@ def test_another_key_and_another_bot_are_trouble(installed, monkeypatch):
         assert code == 1
         assert "TROUBLE: KETDOAN_KEY" in out
         assert key not in out
+
+
+def test_a_database_that_breaks_while_it_is_read_is_one_line(installed, monkeypatch):
+    """A page of the file that is gone, a line that breaks: told with its place, no words, exit 1."""
+
+    def broken(*_):
+        raise OSError("0912345678")
+
+    monkeypatch.setattr("webhook.examination.look_at_store", broken)
+    out, code = run("doctor")
+    assert code == 1
+    assert "TROUBLE: the database broke while it was read: OSError at " in out
+    assert "0912345678" not in out
 
 
 def test_the_metrics_that_others_can_read_are_noted(installed, monkeypatch):

@@ -201,8 +201,10 @@ def test_words_of_strangers_do_not_make_it_grow():
 # --- nothing about anybody ------------------------------------------------------------------------
 
 
-def test_nothing_of_a_person_or_an_enterprise_is_shown(open_port, town, fresh):
+def test_nothing_of_a_person_or_an_enterprise_is_shown(open_port, town, fresh, monkeypatch):
     """After whole talks of many people at two enterprises: known labels, known words, no names."""
+    # What other tests delivered is not of this one.
+    monkeypatch.delitem(sys.modules, "webhook.telegram", raising=False)
     with counting(open_port, town) as look:
         town.person("Nguyễn Thị Mẫu").signs(MAY)
         first, before = look()
@@ -460,7 +462,7 @@ def test_a_database_that_hangs_holds_nobody_up(open_port, town, monkeypatch):
         let_go.set()
 
 
-@pytest.mark.store("sqlite")
+@pytest.mark.store("sqlite", reason="reads the plans of SQLite")
 def test_a_look_goes_by_small_indexes(town):
     """However many letters and events have ended, no look reads the whole table."""
     asked = []

@@ -289,8 +289,9 @@ def test_the_line_is_let_go(office, tmp_path, monkeypatch, inside):
             given.append(mouths)
             super().__init__(*place, mouths=mouths, **named)
 
-    async def close():
+    async def close(real=line.close):
         closed.append(line)
+        await real()
 
     async def live():
         async with app.router.lifespan_context(app):

@@ -37,6 +37,7 @@ def upgrade() -> None:
         "pace",
         sa.Column("account", sa.String(length=16), nullable=False),
         sa.Column("next_free_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("slack_ms", sa.Integer(), server_default="0", nullable=False),
         sa.Column("halted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("halted_until_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("account", name=op.f("pk_pace")),
