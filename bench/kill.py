@@ -277,6 +277,7 @@ def main() -> int:
         for store in stores:
             folder = Path(tempfile.mkdtemp(prefix=f"bench-kill-{store}-"))
             found[store] = run(store, asked.rounds, seed, nursery, folder)
+            print(json.dumps({store: found[store]}, ensure_ascii=False), file=sys.stderr)
             if asked.keep or not _is_clean(found[store]):
                 print(f"{store}: what happened is kept in {folder}", file=sys.stderr)
             else:

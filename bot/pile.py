@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from storage.endings import Ending
 
@@ -15,19 +16,22 @@ class Pile:
     """Endings on their way to the store: what ended while some were written goes together.
 
     *note* writes some; *away* is told why it could not, and then it is tried again. The first
-    waits *linger* seconds for others.
+    waits *linger* seconds for others; one that halts its account waits for nobody.
     """
 
     def __init__(self, note: Note, away: Callable[[Exception], None], linger: float = 0.0) -> None:
         self._note = note
         self._away = away
         self._linger = linger
+        self._hurry = asyncio.Event()
         self._endings: list[Ending] = []
         self._writing: asyncio.Task[None] | None = None
 
     def add(self, ending: Ending) -> None:
         """Let one more be noted as soon as may be."""
         self._endings.append(ending)
+        if ending.halt:
+            self._hurry.set()
         if self._writing is None:
             self._writing = asyncio.create_task(self._write(), name="endings")
 
@@ -44,7 +48,9 @@ class Pile:
 
     async def _write(self) -> None:
         try:
-            await asyncio.sleep(self._linger)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), self._linger)
+            self._hurry.clear()
             while some := self._endings[:_MOST]:
                 try:
                     await self._note(some)

@@ -11,8 +11,10 @@ from bot.voice import Voice
 from storage.endings import Ending
 from storage.letters import Letter
 
-# So old may be what is known of others' halts when a letter goes: less than its way takes.
-_LOOK_SECONDS = 0.05
+# So long before it goes a letter looks for others' halts, if nobody has looked for so long: both
+# together are less than the way of a letter takes.
+_LOOK_SECONDS = 0.015
+_AHEAD_SECONDS = 0.015
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Trips:
     async def _may_go(self, voice: Voice, trip: Trip) -> bool:
         """Wait for a letter's time; return False where it must go back and wait for another."""
         if trip.due is not None:
-            await self._sleep_until(trip.due - _LOOK_SECONDS)
+            await self._sleep_until(trip.due - _AHEAD_SECONDS)
         knows = await self._knows_halts(trip)
         if trip.due is not None:
             await self._sleep_until(trip.due)

@@ -33,6 +33,10 @@ class NotWritten(Exception):
     """The store could not commit; nothing of this work is kept, and it may come again."""
 
 
+class Away(NotWritten):
+    """The store cannot be reached now: nothing was read, and nothing is kept."""
+
+
 class TooBusy(Exception):
     """More turns wait than the queue holds; come again in a few seconds, nothing is lost."""
 
@@ -89,15 +93,19 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Store]:
-        """Give a store that sees one consistent moment and can change nothing."""
-        with self._readers.connect() as connection:
-            if self.is_file:
-                # SQLAlchemy's own way to begin costs more than what a page reads.
-                with engines.one_moment(connection):
-                    yield self._store(connection)
-            else:
-                with connection.begin():
-                    yield self._store(connection)
+        """Give a store that sees one consistent moment and can change nothing. Raises Away."""
+        if self.is_file:
+            # SQLAlchemy's own way to begin costs more than what a page reads.
+            with self._readers.connect() as connection, engines.one_moment(connection):
+                yield self._store(connection)
+            return
+        try:
+            with self._readers.connect() as connection, connection.begin():
+                yield self._store(connection)
+        except Exception as error:
+            if not engines.is_away(error):
+                raise
+            raise Away(type(error).__name__) from error
 
     def _store(self, connection: Connection) -> Store:
         line = ready.Line(connection)
@@ -249,7 +257,7 @@ class Database:
                 result = piece.work(self._store(connection))
             except BaseException:
                 if engines.is_broken(connection):
-                    self._drop(connection)
+                    connection.invalidate()
                 else:
                     whole.rollback()
                 raise
@@ -257,14 +265,9 @@ class Database:
                 whole.commit()
             except BaseException as error:
                 # Whether it is kept nobody knows; who brings it again is told by the inbox.
-                self._drop(connection)
+                connection.invalidate()
                 raise _NotCommitted from error
         return result
-
-    def _drop(self, connection: Connection) -> None:
-        """Let go of a broken line, and of the idle ones: most likely they are broken as well."""
-        connection.invalidate()
-        self._engine.dispose()
 
 
 def _answer(piece: _Piece, result: Any, failure: BaseException | None) -> None:
@@ -282,4 +285,4 @@ def _fail(taken: list[_Piece], error: BaseException) -> None:
             piece.answer.set_exception(failure)
 
 
-__all__ = ["Clock", "Database", "NoSuchStore", "NotWritten", "TooBusy", "utc_now"]
+__all__ = ["Away", "Clock", "Database", "NoSuchStore", "NotWritten", "TooBusy", "utc_now"]

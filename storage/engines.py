@@ -134,6 +134,7 @@ def _server(url: URL, threads: int, *, read_only: bool = False) -> Engine:
             url,
             paramstyle="format",
             pool_size=threads,
+            pool_pre_ping=True,
             connect_args=_arguments(url),
             isolation_level="REPEATABLE READ",
             execution_options={"postgresql_readonly": True},
@@ -143,6 +144,8 @@ def _server(url: URL, threads: int, *, read_only: bool = False) -> Engine:
         url,
         paramstyle="format",
         pool_size=threads,
+        # A line that broke while it lay idle is opened anew, and so are all that lie beside it.
+        pool_pre_ping=True,
         connect_args=_arguments(url),
         isolation_level="READ COMMITTED",
     )
@@ -180,6 +183,8 @@ def is_away(error: BaseException) -> bool:
 
 def is_broken(connection: Connection) -> bool:
     """Whether the line to the server is broken."""
+    if connection.invalidated:
+        return True
     return bool(cast("Any", connection.connection.dbapi_connection).broken)
 
 

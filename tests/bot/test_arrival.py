@@ -194,7 +194,9 @@ def test_arriving_without_a_code(town: Town, mau: Chat, golden: Golden) -> None:
     assert mau.last.startswith("Chúng tôi chưa tìm ra nơi làm theo mã này.")
     mau.says(f"#{poster_code(town).lower()}")
     assert mau.last.startswith("Chào bạn. Đây là kênh của Công đoàn phường Mẫu.")
-    golden("arrival-no-code", town.transcript().replace(poster_code(town).lower(), "mã-1"))
+    shown = town.transcript().replace(poster_code(town).lower(), "mã-1")
+    # A code of digits alone has no small letters.
+    golden("arrival-no-code", shown.replace("#MÃ-1", "#mã-1"))
 
 
 def test_the_sixth_wrong_code_waits(town: Town, mau: Chat) -> None:

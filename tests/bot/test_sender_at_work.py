@@ -28,11 +28,12 @@ from bot.voice import Voice
 from bot.words import Words
 from storage.database import Database, NotWritten, TooBusy
 from storage.endings import Ending
-from storage.pace import MOST_SLACK
 from storage.store import Store
 from storage.tables import letter
 
 NO_LIMIT = Pace(0, 0)
+# With so much slack two slots are given away at once, some two tenths of a second apart.
+TWO_SLOTS, SLACK = Pace(8, 0), 0.5
 
 
 class Moment:
@@ -104,7 +105,7 @@ async def at_work(
 def patient(one: Sender) -> Sender:
     """Let slots be used late: what is tested runs on a machine with other things to do."""
     for voice in one._voices.values():
-        voice.slack = MOST_SLACK
+        voice.slack = SLACK
     return one
 
 
@@ -236,12 +237,14 @@ def test_a_slow_letter_holds_up_nobody_else(office: Office) -> None:
 def test_stopping_ends_what_is_on_its_way_and_lets_go_of_the_rest(office: Office) -> None:
     """A letter in a call is ended; one whose slot has not come waits again, untried."""
     stops: list[asyncio.Event] = []
+    held: list[str] = []
 
     async def stop_now(_: str) -> None:
+        held.extend(states(office))
         stops[0].set()
         await asyncio.sleep(0.3)
 
-    mouth = Mouth(Pace(5, 0), stop_now)
+    mouth = Mouth(TWO_SLOTS, stop_now)
     lay(office, "1", "2", "3", "4")
 
     async def act() -> None:
@@ -250,6 +253,7 @@ def test_stopping_ends_what_is_on_its_way_and_lets_go_of_the_rest(office: Office
             await stop.wait()
 
     asyncio.run(act())
+    assert held == ["claimed", "claimed", "waiting", "waiting"]
     assert mouth.texts == ["1"]
     assert states(office) == ["sent", "waiting", "waiting", "waiting"]
     assert {row.tries for row in rows(office).values() if row.state == "waiting"} == {0}
@@ -305,7 +309,7 @@ def test_no_call_is_begun_in_the_last_part_of_a_lease(
     monkeypatch.setattr(Trips, "set_out", lambda _, trip: trips.append(trip))
     lay(office, "1")
     asyncio.run(Sender(office, {"paper": Mouth()}).once())
-    asyncio.run(Sender(office, {"paper": Mouth(Pace(5, 0))}).once())
+    asyncio.run(Sender(office, {"paper": Mouth(TWO_SLOTS)}).once())
     (trip,) = trips
     left = sender.LEASE_SECONDS - (trip.until - trip.claimed_at)
     assert left > sending.CALL_SECONDS
@@ -381,10 +385,13 @@ def test_too_fast_is_answered_by_silence_for_exactly_so_long(office: Office) -> 
 def test_a_halt_that_another_process_was_told_stops_letters_in_hand(office: Office) -> None:
     """A letter that has its slot already goes back when the halt stands in the store by then."""
 
+    held: list[str] = []
+
     async def halt(_: str) -> None:
+        held.extend(states(office))
         office.database.write(lambda store: store.paces.halt("paper", 60))
 
-    mouth = Mouth(Pace(5, 0), halt)
+    mouth = Mouth(TWO_SLOTS, halt)
     lay(office, "1", "2")
 
     async def act() -> None:
@@ -394,6 +401,7 @@ def test_a_halt_that_another_process_was_told_stops_letters_in_hand(office: Offi
             await asyncio.sleep(0.6)
 
     asyncio.run(act())
+    assert held == ["claimed", "claimed"]
     assert mouth.texts == ["1"]
     assert rows(office)["2"].tries == 0
 
@@ -404,11 +412,14 @@ def test_a_halt_holds_before_it_stands_in_the_store(
     """Who was told to be silent is silent at once, also where nothing can be written."""
     away = Away(office, monkeypatch)
 
+    held: list[str] = []
+
     async def fast(_: str) -> None:
+        held.extend(states(office))
         away.is_away = True
         raise TooFast(60)
 
-    mouth = Mouth(Pace(5, 0), fast)
+    mouth = Mouth(TWO_SLOTS, fast)
     lay(office, "1", "2")
 
     async def act() -> None:
@@ -417,6 +428,7 @@ def test_a_halt_holds_before_it_stands_in_the_store(
             away.is_away = False
 
     asyncio.run(act())
+    assert held == ["claimed", "claimed"]
     assert mouth.texts == ["1"]
     with office.database.read() as store:
         assert store.paces.halts()["paper"] > 50
@@ -573,16 +585,21 @@ def test_when_halts_cannot_be_read_nothing_goes(
     """Nobody knows then whether another was told to be silent, nor could the end be noted."""
     read = office.database.read
 
+    held: list[str] = []
+
     async def lose_sight(_: str) -> None:
+        held.extend(states(office))
+
         def blind() -> Any:
             raise NotWritten("away")
 
         monkeypatch.setattr(office.database, "read", blind)
 
-    mouth = Mouth(Pace(5, 0), lose_sight)
+    mouth = Mouth(TWO_SLOTS, lose_sight)
     lay(office, "1", "2")
     asyncio.run(patient(Sender(office, {"paper": mouth})).once())
     monkeypatch.setattr(office.database, "read", read)
+    assert held == ["claimed", "claimed"]
     assert mouth.texts == ["1"]
     assert states(office) == ["sent", "waiting"]
 
