@@ -28,6 +28,7 @@ from bot.voice import Voice
 from bot.words import Words
 from storage.database import Database, NotWritten, TooBusy
 from storage.endings import Ending
+from storage.pace import AFRESH
 from storage.store import Store
 from storage.tables import letter
 
@@ -384,7 +385,6 @@ def test_too_fast_is_answered_by_silence_for_exactly_so_long(office: Office) -> 
 
 def test_a_halt_that_another_process_was_told_stops_letters_in_hand(office: Office) -> None:
     """A letter that has its slot already goes back when the halt stands in the store by then."""
-
     held: list[str] = []
 
     async def halt(_: str) -> None:
@@ -738,6 +738,26 @@ def test_a_jump_makes_no_second_too_full(office: Office, moment: Moment, days: i
     asyncio.run(act())
     assert len(set(mouth.texts)) == len(mouth.texts) == 50
     assert fullest_second(mouth.times) <= 20
+
+
+def test_whoever_sees_a_jump_is_silent_until_what_was_given_before_has_passed(
+    office: Office, moment: Moment
+) -> None:
+    """Slots of before and of after lie in no common second."""
+    mouth = Mouth(Pace(20, 0))
+    one = Sender(office, {"paper": mouth})
+
+    async def act() -> None:
+        lay(office, "1")
+        assert await one.once() == 1
+        moment.ahead = timedelta(days=1)
+        lay(office, "2")
+        began = time.monotonic()
+        assert await one.once() == 0
+        assert one._voices["paper"].quiet_until - began >= AFRESH
+
+    asyncio.run(act())
+    assert states(office)[1] == "waiting"
 
 
 def test_an_unreachable_channel_is_tried_again_by_the_same_sender(office: Office) -> None:

@@ -34,14 +34,17 @@ from storage.sealed import Keyring
 
 url, path, per_second, most = sys.argv[1], sys.argv[2], float(sys.argv[3]), float(sys.argv[4])
 file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+calls = os.open(f"{path}.calls", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
 class Mouth:
     pace = Pace(per_second, 0)
     async def send(self, address, reply):
         at = time.monotonic()
+        os.write(calls, f"{os.getpid()}|1\\n".encode())
         await asyncio.sleep(random.random() * most / 2)
         os.write(file, f"{at}|{os.getpid()}|{reply.text}\\n".encode())
         await asyncio.sleep(random.random() * most / 2)
+        os.write(calls, f"{os.getpid()}|-1\\n".encode())
         return "ref"
 
 database = Database(url, Keyring({1: b"0123456789abcdef0123456789abcdef"}))
@@ -86,6 +89,19 @@ class Platform:
         """Wait until so many have arrived."""
         self._until(lambda: len(self.arrived()) >= number, seconds)
 
+    def kill_one_with_letters_on_their_way(self) -> None:
+        """Kill a process in the middle of several calls."""
+        self._until(lambda: self._busiest()[1] >= 5, 60)
+        os.kill(self._busiest()[0], signal.SIGKILL)
+
+    def _busiest(self) -> tuple[int, int]:
+        """Return the process with the most calls under way, and how many."""
+        calls: Counter[int] = Counter()
+        for line in Path(f"{self.path}.calls").read_text(encoding="utf-8").splitlines():
+            process, _, change = line.partition("|")
+            calls[int(process)] += int(change)
+        return calls.most_common(1)[0] if calls else (0, 0)
+
     def wait_until_all_ended(self, database: Database, seconds: float = 60) -> None:
         """Wait until no letter waits or is in hand."""
         self._until(lambda: not {"waiting", "claimed"} & set(counts(database)), seconds)
@@ -95,7 +111,7 @@ class Platform:
         while not what():
             assert time.monotonic() < until, f"{len(self.arrived())} arrived"
             assert any(one.poll() is None for one in self.running), "nobody sends any more"
-            time.sleep(0.05)
+            time.sleep(0.02)
 
     def stop(self) -> None:
         """Kill what still runs."""
@@ -163,8 +179,7 @@ def test_a_sender_that_is_killed_doubles_and_loses_what_it_said_it_would(
     for _ in range(2):
         platform.start()
     platform.wait_for(100)
-    # Whoever has sent the last one has most likely others on their way.
-    os.kill(platform.arrived()[-1][1], signal.SIGKILL)
+    platform.kill_one_with_letters_on_their_way()
     platform.wait_until_all_ended(database)
     texts = Counter(text for _, _, text in platform.arrived())
     found = counts(database)
