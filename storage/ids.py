@@ -5,12 +5,12 @@ import threading
 import time
 
 _EPOCH_MS = 1_735_689_600_000  # 2025-01-01 UTC: 41 bits from here last until 2094
-_NODE_BITS = 10
-_COUNT_BITS = 12
+_NODE_BITS = 16
+_COUNT_BITS = 6
 
 
 class _Maker:
-    """Makes ids that rise with time: 41 bits of milliseconds, 10 of process, 12 of count."""
+    """Makes ids that rise with time: 41 bits of milliseconds, 16 of process, 6 of count."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

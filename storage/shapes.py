@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, literal_column, select, update
+from sqlalchemy import Table, UniqueConstraint, bindparam, insert, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -25,7 +25,22 @@ def added(table: Table, names: tuple[str, ...]) -> Ready:
 def added_once(table: Table, names: tuple[str, ...], store: str) -> Ready:
     """Return the INSERT that does nothing when one of the row's keys is taken."""
     once: Any = sqlite_insert if store == "sqlite" else postgresql_insert
-    return Ready(once(table).values(_gaps(table, names)).on_conflict_do_nothing(), *_to(names))
+    # Only the natural key: two processes that made the same id must not pass for a repetition.
+    added = once(table).values(_gaps(table, names))
+    return Ready(added.on_conflict_do_nothing(index_elements=natural_key(table)), *_to(names))
+
+
+def natural_key(table: Table) -> list[str] | None:
+    """Return the columns that say which row it is, apart from our id; None where several do."""
+    keys = [[column.name for column in table.primary_key]]
+    keys += [
+        [column.name for column in one.columns]
+        for one in table.constraints
+        if isinstance(one, UniqueConstraint)
+    ]
+    found = [key for key in keys if key != ["id"]]
+    several = len(found) != 1 or any(one.unique for one in table.indexes)
+    return None if several else found[0]
 
 
 @cache
