@@ -14,6 +14,7 @@ import json
 import signal
 import sys
 from collections import Counter
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from bench.court import Court, Kind
 from bench.evidence import Kept, read_history, read_keys
 
 _TOLD = 20
+# Of two things done at once the one that began first may be noted last: so long a lock is waited
+# for. That no turn is forgotten, its count tells to the last one.
+_WAITED = timedelta(seconds=10)
 
 
 def judge(court: Court) -> None:
@@ -76,12 +80,17 @@ def _conversations(court: Court) -> None:
     for chat, deeds in court.lives.items():
         known = court.chats.get(chat, ())
         court.compares(f"conversations of {chat}", len(known), 1)
-        last = max(court.inbox[one.event]["heard_at"] for one in deeds)
-        if known and known[0]["heard_at"] < last:
+        last = max(_moment(court.inbox[one.event]["heard_at"]) for one in deeds)
+        if known and _moment(known[0]["heard_at"]) < last - _WAITED:
             court.finds("lost", f"the conversation of {chat} has forgotten its last turn")
         if known and any(one.kind == "scan" for one in deeds):
             # Each answer to a worker offers something to tap, and counts one up.
             court.compares(f"turns of {chat}", known[0]["offer"], len(deeds))
+
+
+def _moment(kept: datetime | str) -> datetime:
+    """Return a moment as either store keeps it."""
+    return kept if isinstance(kept, datetime) else datetime.fromisoformat(kept)
 
 
 def _codes(court: Court) -> None:

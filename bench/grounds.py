@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -49,6 +50,18 @@ class Ground:
     def history(self) -> Path:
         """What happened, for the checker."""
         return self.folder / "history.jsonl"
+
+    def keep(self) -> None:
+        """Write a server's database into the folder; a file lies there already."""
+        from postgres import binaries
+
+        programs = binaries()
+        if self.store == "sqlite" or programs is None:
+            return
+        address = self.checked_url.replace("+psycopg", "")
+        subprocess.run(
+            [programs / "pg_dump", "--file", self.folder / "town.sql", address], check=True
+        )
 
     def settings(self, port: int, platform: int) -> dict[str, Any]:
         """Return the settings of a server."""

@@ -208,8 +208,13 @@ def _rows(ground: Ground, query: str) -> list[Any]:
 # --- one store, and both -------------------------------------------------------------------------
 
 
-def run(store: str, rounds: int, seed: int, nursery: "Nursery", folder: Path) -> dict[str, Any]:
-    """Play one store's rounds and return what the checker found."""
+def run(
+    store: str, rounds: int, seed: int, nursery: "Nursery", folder: Path, *, keeps: bool
+) -> dict[str, Any]:
+    """Play one store's rounds and return what the checker found.
+
+    The database stays in *folder* where something was found, and always if told so (*keeps*).
+    """
     from fakes.client import FakeTelegram
 
     began = time.monotonic()
@@ -217,6 +222,8 @@ def run(store: str, rounds: int, seed: int, nursery: "Nursery", folder: Path) ->
         play = Run(nursery, made, platform.port, seed)
         uvloop.run(play.play(rounds))
         found = checked(made)
+        if keeps or not _is_clean(found):
+            made.keep()
     return {
         "rounds": rounds,
         "servers": made.servers,
@@ -276,7 +283,7 @@ def main() -> int:
         stack.callback(nursery.end)
         for store in stores:
             folder = Path(tempfile.mkdtemp(prefix=f"bench-kill-{store}-"))
-            found[store] = run(store, asked.rounds, seed, nursery, folder)
+            found[store] = run(store, asked.rounds, seed, nursery, folder, keeps=asked.keep)
             print(json.dumps({store: found[store]}, ensure_ascii=False), file=sys.stderr)
             if asked.keep or not _is_clean(found[store]):
                 print(f"{store}: what happened is kept in {folder}", file=sys.stderr)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -464,6 +465,19 @@ def test_a_letter_whose_senders_all_died_is_no_fault(played: Played) -> None:
     played.lines = [one for one in played.lines if one.get("arrived", {}).get("message_id") != 1]
     found = played.judged()
     assert (found["findings"], found["letters"]["dead"]) == ([], 1)
+
+
+def test_two_turns_at_once_may_note_their_moments_in_any_order(played: Played) -> None:
+    """A conversation whose last moment is that of the turn before has forgotten nothing."""
+
+    def a_moment_earlier(connection: Connection) -> None:
+        heard = connection.execute(select(conversation.c.heard_at)).scalars().first()
+        assert heard
+        moved = heard.replace(microsecond=0) - timedelta(seconds=1)
+        connection.execute(_on_first(connection, conversation).values(heard_at=moved))
+
+    played.spoil(a_moment_earlier)
+    assert played.judged()["findings"] == []
 
 
 def test_words_that_no_letter_says_are_wrong(played: Played) -> None:
