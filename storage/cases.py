@@ -93,19 +93,24 @@ class Cases(Desk):
         self, kind: str, code: str, state: str, body_id: int, **values: Any
     ) -> Case | None:
         """Open a case, or return None where the code or the one place of a petition is taken."""
-        row_id = new_id()
-        is_new = self._add_once(
-            case_file,
-            id=row_id,
-            kind=kind,
-            code=code,
-            state=state,
-            is_live=True,
-            body_id=body_id,
-            opened_at=self.now,
-            **self._sealing(row_id, values),
-        )
-        return self.by_id(row_id) if is_new else None
+        while True:
+            row_id = new_id()
+            is_new = self._add_once(
+                case_file,
+                id=row_id,
+                kind=kind,
+                code=code,
+                state=state,
+                is_live=True,
+                body_id=body_id,
+                opened_at=self.now,
+                **self._sealing(row_id, values),
+            )
+            if is_new:
+                return self.by_id(row_id)
+            # Two keys say which case it is; only an id that another process made goes again.
+            if self._row(case_file, row_id) is None:
+                return None
 
     def by_id(self, row_id: int) -> Case:
         """Return a case. Raises LookupError."""

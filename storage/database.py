@@ -133,7 +133,8 @@ class Database:
     def submit(self, work: Callable[[Store], T]) -> "Future[T]":
         """Queue *work*; the future ends after its commit. Raises TooBusy, NotWritten.
 
-        On PostgreSQL *work* may run again from its beginning when two turns locked each other.
+        *work* may run again from its beginning: two turns locked each other on PostgreSQL, or
+        another process made one of its ids in the same millisecond.
         """
         answer: Future[T] = Future()
         with self._closing:
@@ -217,18 +218,23 @@ class Database:
         return piece, False
 
     def _run_one(self, connection: Connection, piece: _Piece) -> tuple[Any, BaseException | None]:
-        store = self._store(connection)
-        ready.savepoint(store.line, "piece")
-        try:
-            result = piece.work(store)
-            ready.release(store.line, "piece")
-        except Exception as error:
-            if not engines.is_open(store.line):
-                # Disk full and the like: SQLite has rolled the whole group back by itself.
-                raise NotWritten(type(error).__name__) from error
-            ready.roll_back(store.line, "piece")
-            return None, error
-        return result, None
+        attempt = 1
+        while True:
+            store = self._store(connection)
+            ready.savepoint(store.line, "piece")
+            try:
+                result = piece.work(store)
+                ready.release(store.line, "piece")
+            except Exception as error:
+                if not engines.is_open(store.line):
+                    # Disk full and the like: SQLite has rolled the whole group back by itself.
+                    raise NotWritten(type(error).__name__) from error
+                ready.roll_back(store.line, "piece")
+                if attempt == _TRIES or not engines.goes_again(error):
+                    return None, error
+                attempt += 1
+            else:
+                return result, None
 
     # --- several for a server ----------------------------------------------------------------
 

@@ -25,6 +25,7 @@ _CONNECT_SECONDS = 5
 _READERS = 8
 # Serialization failure, deadlock; a server that was restarted under an idle line; and an id that
 # another process made in the same millisecond: the next try makes others.
+_TAKEN = (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE)
 _PASSING = ("40001", "40P01", "57P01", "57P02", "57P03", "23505")
 
 
@@ -170,10 +171,12 @@ def moment(line: ready.Line) -> datetime:
 def goes_again(error: BaseException) -> bool:
     """Whether the same work may pass at the next try: nothing of it was kept.
 
-    Two turns locked each other and the server ended one, or a line had broken since it was last
-    used.
+    Two turns locked each other and the server ended one, a line had broken since it was last
+    used, or another process made the same id in the same millisecond.
     """
     cause = _cause(error)
+    if isinstance(cause, sqlite3.IntegrityError):
+        return cause.sqlite_errorcode in _TAKEN
     return _is_driver_error(cause, "Error") and getattr(cause, "sqlstate", None) in _PASSING
 
 
