@@ -48,6 +48,7 @@ def postgresql() -> Iterator[str]:
     cluster = Cluster(folder, HONEST)
     cluster.found()
     cluster.start()
+    cluster.welcome()
     try:
         yield cluster.create("bench")
     finally:

@@ -8,7 +8,7 @@ gets its 200.
 from collections.abc import Callable
 from concurrent.futures import Future
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
@@ -18,8 +18,9 @@ import structlog
 from bot import dialogue, dialogues
 from bot.mail import Mail
 from bot.office import Office
-from bot.speech import Heard, Outcome, Reply
+from bot.speech import Form, Heard, Outcome, Reply
 from bot.turn import Prepared, Turn
+from storage.conversations import Conversation
 from storage.database import NotWritten, TooBusy
 from storage.inbox import FailedEvent
 from storage.store import Store
@@ -53,24 +54,79 @@ def prepare(heard: Heard, office: Office) -> Prepared:
 
 def submit(heard: Heard, office: Office, prepared: Prepared) -> "Future[Outcome]":
     """Queue the turn; the future ends after its commit. Raises TooBusy, NotWritten."""
+
+    def work(store: Store) -> Outcome:
+        return _once(heard, office, store, prepared)
+
+    return _submit(Came(heard.channel, heard), office, work)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom a one-time link was made: the kind of link, and the conversation as it was."""
+
+    kind: str
+    channel: str
+    address: str
+    language: str
+
+
+@dataclass(slots=True)
+class Came:
+    """What came, as far as it is known by now: who holds a link is found in its turn."""
+
+    channel: str
+    heard: Heard | None = None
+    reader: Reader | None = None
+
+
+def submit_page(
+    form: Form, event_id: str, office: Office, may_open: Callable[[Reader], bool]
+) -> "tuple[Came, Future[Outcome]]":
+    """Queue the turn of whoever holds the one-time link whose token *form* carries.
+
+    Who it is, is found in the turn's own transaction, since a look before it would cost as much
+    again; there is no reader where nobody holds it or this browser may not open it. Raises
+    TooBusy, NotWritten.
+    """
+    came = Came("page")
+
+    def work(store: Store) -> Outcome:
+        came.reader = came.heard = None
+        link = store.links.find(form.fields.get("token", ""))
+        if link is None:
+            return Outcome()
+        known = store.conversations.locked_by_id(link.conversation_id)
+        reader = Reader(link.kind, known.channel, known.address, known.language)
+        if not may_open(reader):
+            return Outcome()
+        came.reader = reader
+        heard = came.heard = Heard(known.channel, known.address, event_id, form=form)
+        return _once(heard, office, store, Prepared(), known=known)
+
+    return came, _submit(came, office, work)
+
+
+def _submit(came: Came, office: Office, work: Callable[[Store], Outcome]) -> "Future[Outcome]":
     answer: Future[Outcome] = Future()
     began = perf_counter()
 
     def ended(turn: "Future[Outcome]") -> None:
         error = turn.exception()
-        office.watch.turned(heard.channel, _came_to(turn), perf_counter() - began)
+        channel = came.heard.channel if came.heard else came.channel
+        office.watch.turned(channel, _came_to(turn), perf_counter() - began)
         if error is None:
             office.letters_wait.set()
             answer.set_result(turn.result())
-        elif isinstance(error, TooBusy | NotWritten):
+        elif isinstance(error, TooBusy | NotWritten) or came.heard is None:
             answer.set_exception(error)
         else:
-            _keep_the_broken(heard, office, error, answer)
+            _keep_the_broken(came.heard, office, error, answer)
 
     try:
-        office.database.submit(_turn(heard, office, prepared)).add_done_callback(ended)
+        office.database.submit(work).add_done_callback(ended)
     except (TooBusy, NotWritten) as error:
-        office.watch.turned(heard.channel, _why_not(error), perf_counter() - began)
+        office.watch.turned(came.channel, _why_not(error), perf_counter() - began)
         raise
     return answer
 
@@ -89,13 +145,16 @@ def _why_not(error: BaseException) -> str:
     return "not written" if isinstance(error, NotWritten) else "broke"
 
 
-def _turn(heard: Heard, office: Office, prepared: Prepared) -> Callable[[Store], Outcome]:
-    def work(store: Store) -> Outcome:
-        if not store.inbox.is_first_time(heard.channel, heard.event_id):
-            return Outcome(is_repeat=True)
-        return take_turn(heard, office, store, prepared)
-
-    return work
+def _once(
+    heard: Heard,
+    office: Office,
+    store: Store,
+    prepared: Prepared,
+    known: Conversation | None = None,
+) -> Outcome:
+    if not store.inbox.is_first_time(heard.channel, heard.event_id):
+        return Outcome(is_repeat=True)
+    return take_turn(heard, office, store, prepared, known=known)
 
 
 def take_turn(
@@ -105,11 +164,16 @@ def take_turn(
     prepared: Prepared,
     *,
     said_at: datetime | None = None,
+    known: Conversation | None = None,
 ) -> Outcome:
-    """Let the dialogue answer within the transaction of *store*; *said_at*: now, if not told."""
+    """Let the dialogue answer within the transaction of *store*; *said_at*: now, if not told.
+
+    *known*: the conversation, where this transaction has locked it already.
+    """
     if heard.left is not None:
         return _came_or_went(heard, store)
-    known = store.conversations.locked(heard.channel, heard.address, _language(heard, office))
+    if known is None:
+        known = store.conversations.locked(heard.channel, heard.address, _language(heard, office))
     before = copy(known)
     turn = Turn(heard, known, store, office, prepared, said_at)
     try:

@@ -1,8 +1,8 @@
 """Cases: petitions, joins and requests, who handles them now and what has been decided."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import and_, bindparam, func, select, text, update
 
@@ -61,6 +61,10 @@ class Band:
     enough_told_on: date | None
 
 
+def _is_live_petition(case: Case, enterprise_id: int) -> bool:
+    return case.enterprise_id == enterprise_id and case.kind == "petition" and case.is_live
+
+
 _SEALED = {
     "reason": "reason_sealed",
     "text": "text_sealed",
@@ -114,6 +118,9 @@ class Cases(Desk):
 
     def by_id(self, row_id: int) -> Case:
         """Return a case. Raises LookupError."""
+        held = self._held(row_id)
+        if held is not None:
+            return held
         row = self._row(case_file, row_id)
         if row is None:
             raise LookupError("case")
@@ -126,16 +133,31 @@ class Cases(Desk):
 
     def locked(self, row_id: int) -> Case:
         """Return a case, locked until this turn ends: two officers never decide at once."""
+        held = self._held(row_id)
+        if held is not None:
+            return held
         row = self._first(case_file, id=row_id, lock=True)
         if row is None:
             raise LookupError("case")
-        return self._made_of(row)
+        return self._hold(self._made_of(row))
+
+    def _held(self, row_id: int) -> Case | None:
+        return cast("Case | None", self.known.held.get(("case", row_id)))
+
+    def _hold(self, case: Case) -> Case:
+        self.known.held["case", case.id] = case
+        return case
 
     def live_petition(self, enterprise_id: int, *, lock: bool = False) -> Case | None:
         """Return the one live petition of an enterprise, locked if so told, or None."""
+        for held in self.known.held.values():
+            if isinstance(held, Case) and _is_live_petition(held, enterprise_id):
+                return held
         found = _live_petition_locked if lock else _live_petition
         row = found.first(self.line, (enterprise_id,))
-        return self._made_of(row) if row else None
+        if row is None:
+            return None
+        return self._hold(self._made_of(row)) if lock else self._made_of(row)
 
     def live_join(self, conversation_id: int, enterprise_id: int) -> list[Case]:
         """Return the live joins from one address to one enterprise."""
@@ -152,7 +174,10 @@ class Cases(Desk):
     def change(self, case: Case, **values: Any) -> Case:
         """Change columns of a case; `reason`, `text` and `call` are sealed. Return it anew."""
         self._change(case_file, case.id, bump="version", **self._sealing(case.id, values))
-        return self.by_id(case.id)
+        held = self._held(case.id)
+        if held is None:
+            return self.by_id(case.id)
+        return self._hold(replace(held, version=held.version + 1, **values))
 
     def _sealing(self, row_id: int, values: dict[str, Any]) -> dict[str, Any]:
         kept = {}
@@ -211,6 +236,7 @@ class Cases(Desk):
 
     def release_of(self, officer_id: int) -> int:
         """Take every live case out of an officer's hands; return how many."""
+        self.known.look_again()
         change = (
             update(case_file)
             .where(case_file.c.officer_id == officer_id, case_file.c.is_live)
@@ -238,6 +264,7 @@ class Cases(Desk):
 
     def wipe_requests(self, conversation_id: int) -> None:
         """Wipe words and numbers of requests sent from this address, and what was answered."""
+        self.known.look_again()
         self.connection.execute(
             update(case_file)
             .where(case_file.c.conversation_id == conversation_id, case_file.c.kind == "request")

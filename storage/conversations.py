@@ -65,6 +65,13 @@ class Conversations(Desk):
             raise LookupError("conversation")
         return self._made_of(row)
 
+    def locked_by_id(self, row_id: int) -> Conversation:
+        """Return one conversation, locked for this turn. Raises LookupError."""
+        row = self._first(conversation, id=row_id, lock=True)
+        if row is None:
+            raise LookupError("conversation")
+        return self._made_of(row)
+
     def remember(self, known: Conversation) -> None:
         """Keep everything of *known* that a turn may have changed."""
         text = json.dumps(known.memory, ensure_ascii=False) if known.memory else None

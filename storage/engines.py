@@ -23,6 +23,7 @@ _SERVER = {
 }
 _CONNECT_SECONDS = 5
 _READERS = 8
+_STATEMENTS = 512
 # Serialization failure, deadlock; a server that was restarted under an idle line; and an id that
 # another process made in the same millisecond: the next try makes others.
 _TAKEN = (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE)
@@ -67,7 +68,12 @@ def single(url: str) -> Engine:
 def _file(url: URL, begin: str, *, read_only: bool = False) -> Engine:
     # Each connection is used by one thread at a time. One that rests in the pool holds no moment
     # of the past, so that the write-ahead log can still be emptied.
-    engine = create_engine(url, pool_size=_READERS if read_only else 1)
+    # The driver keeps statements it has prepared; a turn and the rounds know some hundreds.
+    engine = create_engine(
+        url,
+        pool_size=_READERS if read_only else 1,
+        connect_args={"cached_statements": _STATEMENTS},
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(raw: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -91,7 +97,9 @@ def _pragmas(*, read_only: bool) -> tuple[str, ...]:
     if read_only:
         return (*common, "query_only = ON")
     # secure_delete: what was wiped must not stay readable in free pages.
-    return (*common, "journal_mode = WAL", "synchronous = FULL", "secure_delete = ON")
+    # A longer log is brought into the file less often, and a page that many turns touch only once.
+    longer = ("wal_autocheckpoint = 4000", "cache_size = -8000")
+    return (*common, "journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", *longer)
 
 
 @contextmanager

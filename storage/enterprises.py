@@ -179,6 +179,7 @@ class Enterprises(Desk):
         ).all()
         if len(both) > 1:
             return False
+        self.known.look_again()
         for table in (case_file, poster):
             self.connection.execute(
                 update(table).where(table.c.enterprise_id == row_id).values(enterprise_id=into)

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import delete
 
@@ -57,22 +57,39 @@ class Links(Desk):
 
     def find(self, token: str, *, lock: bool = False) -> Link | None:
         """Return the link unless it is unknown, expired or used up, locked if so told."""
+        held = cast("Link | None", self.known.held.get(("link", token)))
+        if held is not None:
+            return held
         row = self._first(
             link, token_blind=self.keys.blind("link", token), used_at=None, lock=lock
         )
-        return _made_of(row) if row and row.expires_at > self.now else None
+        if row is None or row.expires_at <= self.now:
+            return None
+        found = _made_of(row)
+        # One writer alone has a file; on a server somebody else may use it up before it is locked.
+        if lock or self.line.store == "sqlite":
+            self.known.held["link", token] = found
+        return found
 
     def open(self, row_id: int) -> bool:
         """Note that the link was opened; False where it had been opened before."""
+        self._let_go()
         fresh = {"id": row_id, "opened_at": None}
         return self._change_where(link, fresh, opened_at=self.now) == 1
 
     def use_up(self, row_id: int) -> None:
         """Let the link open nothing any more."""
+        self._let_go()
         self._change(link, row_id, used_at=self.now)
+
+    def _let_go(self) -> None:
+        held = self.known.held
+        for key in [one for one in held if one[0] == "link"]:
+            del held[key]
 
     def close_all(self, conversation_id: int, *kinds: str) -> None:
         """Close the links of these kinds that lead to this conversation."""
+        self._let_go()
         for kind in kinds:
             still = {"conversation_id": conversation_id, "kind": kind, "used_at": None}
             self._change_where(link, still, used_at=self.now)

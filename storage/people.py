@@ -4,15 +4,26 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, literal_column, select, update
 
 from storage.desk import Desk
 from storage.fresh import fresh_code
 from storage.ids import new_id
+from storage.ready import Ready
 from storage.tables import case_file, consent, person, receipt
 from union.folding import fold
 
 CODE_LENGTH = 6
+
+
+_code = bindparam("code", type_=receipt.c.code.type)
+_taken = Ready(
+    select(receipt.c.id)
+    .where(receipt.c.code == _code)
+    .union_all(select(case_file.c.id).where(case_file.c.code == _code))
+    .limit(literal_column("1")),
+    "code",
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,7 @@ class Person:
     phone: str
     phone_blind: bytes | None
     known: str
+    is_new: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,11 +65,18 @@ class Agreed:
 class People(Desk):
     """Keeps people, their consents and their receipts."""
 
+    _name: tuple[int, str] = (0, "")
+    _blind = b""
+
     # --- persons -----------------------------------------------------------------------------
 
     def name_blind(self, conversation_id: int, name: str) -> bytes:
         """Return the index by which the same name from the same address is found again."""
-        return self.keys.blind("name", f"{conversation_id}|{fold(name)}")
+        # A turn asks for the same name's index several times.
+        if self._name != (conversation_id, name):
+            self._name = conversation_id, name
+            self._blind = self.keys.blind("name", f"{conversation_id}|{fold(name)}")
+        return self._blind
 
     def phone_blind(self, phone: str) -> bytes:
         """Return the index of a phone number in E.164."""
@@ -86,7 +105,13 @@ class People(Desk):
         else:
             self._change(person, row_id, **said)
         return Person(
-            row_id, conversation_id, name, phone or "", said["phone_blind"], said["known"]
+            row_id,
+            conversation_id,
+            name,
+            phone or "",
+            said["phone_blind"],
+            said["known"],
+            is_new=row is None,
         )
 
     def by_id(self, row_id: int) -> Person:
@@ -159,7 +184,7 @@ class People(Desk):
     def agree(  # noqa: PLR0913 -- a consent has these sides
         self,
         conversation_id: int,
-        person_id: int,
+        who: Person,
         *,
         version: str,
         language: str,
@@ -174,13 +199,15 @@ class People(Desk):
 
         Source: Luật 91/2025/QH15, Điều 9 (specific, informed, none by default).
         """
-        self._change_where(consent, {"person_id": person_id, "ended_at": None}, ended_at=self.now)
+        if not who.is_new:
+            still = {"person_id": who.id, "ended_at": None}
+            self._change_where(consent, still, ended_at=self.now)
         row_id = new_id()
         return self._add(
             consent,
             id=row_id,
             conversation_id=conversation_id,
-            person_id=person_id,
+            person_id=who.id,
             version=version,
             language=language,
             fingerprint=fingerprint,
@@ -230,8 +257,7 @@ class People(Desk):
                 return code
 
     def _is_taken(self, code: str) -> bool:
-        taken = self._first(receipt, code=code)
-        return taken is not None or self._first(case_file, code=code) is not None
+        return _taken.first(self.line, (code,)) is not None
 
     def receipt_for(
         self, conversation_id: int, name: str | None, draft_until_on: date | None = None

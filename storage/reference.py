@@ -57,6 +57,9 @@ class Known:
         self._reference = reference
         self._shelf: dict[object, Any] | None = None
         self._seen: dict[tuple[Table, int], Any] = {}
+        #: What this transaction has locked, as it now stands, by kind and id or token: nobody else
+        #: changes it.
+        self.held: dict[tuple[str, int | str], Any] = {}
 
     def seen(self, table: Table, row_id: int, look: Callable[[], T]) -> T:
         """Return a row that this transaction has looked at and not changed since, or look."""
@@ -68,6 +71,7 @@ class Known:
     def look_again(self) -> None:
         """Forget what was seen: part of this transaction is undone, or rows have changed."""
         self._seen.clear()
+        self.held.clear()
         if self._reference is None:
             self._shelf = {}
 

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Column, bindparam, func, select, update
 
 from storage.desk import Desk
 from storage.ids import new_id
+from storage.people import Person
 from storage.ready import Ready
 from storage.tables import case_file, person, receipt, signature, signed_text
 from union.petitions import Signature as Fact
@@ -45,6 +46,9 @@ class SignedText:
     signed_at: datetime
 
 
+# A person's first on this case, one she had taken back, or one that stood already.
+Kept = Literal["first", "again", "confirmed"]
+
 _WITH_CODE = select(signature, receipt.c.code).join(
     receipt, receipt.c.id == signature.c.receipt_id
 )
@@ -76,7 +80,7 @@ class Signatures(Desk):
         self,
         *,
         case_id: int,
-        person_id: int,
+        who: Person,
         conversation_id: int,
         receipt_id: int,
         consent_id: int,
@@ -87,13 +91,13 @@ class Signatures(Desk):
         language: str,
         fingerprint: str,
         text: str,
-    ) -> bool:
-        """Keep a signature, or confirm the same person's anew; return whether it counts anew.
+    ) -> Kept:
+        """Keep a signature, or confirm the same person's anew; return which of these it was.
 
         The text is kept each time: the old one stays in the history. What an officer has set
         aside stays so.
         """
-        known_row = self._of_person(case_id, person_id)
+        known_row = None if who.is_new else self._of_person(case_id, who.id)
         row_id = new_id() if known_row is None else known_row.id
         values: dict[str, Any] = {
             "consent_id": consent_id,
@@ -106,7 +110,7 @@ class Signatures(Desk):
                 signature,
                 id=row_id,
                 case_id=case_id,
-                person_id=person_id,
+                person_id=who.id,
                 conversation_id=conversation_id,
                 receipt_id=receipt_id,
                 state="valid",
@@ -125,7 +129,9 @@ class Signatures(Desk):
                 **values,
             )
         self._keep_text(row_id, version, language, fingerprint, text)
-        return known_row is None or known_row.state == "withdrawn"
+        if known_row is None:
+            return "first"
+        return "again" if known_row.state == "withdrawn" else "confirmed"
 
     def _keep_text(
         self, signature_id: int, version: str, language: str, fingerprint: str, text: str

@@ -36,7 +36,7 @@ from storage.tables import Instant, metadata
 
 KILLED = 77
 _MADE_UP = re.compile(
-    r"\b[A-HJKMNP-Z2-9]{6}\b|[A-Za-z0-9_-]{22}|(?<=\.)[A-Z2-7]{20}\b|M-\d+|\b\d{16,19}\b"
+    r"\b[A-HJKMNP-Z2-9]{6}\b|[A-Za-z0-9_-]{22}|(?<=\.)[A-Za-z0-9_-]{16}(?![A-Za-z0-9_-])|M-\d+|\b\d{16,19}\b"
 )
 # How a letter travelled may differ after a crash, that it arrived may not.
 _TRAVEL = {"tries", "lease", "error"}

@@ -16,6 +16,10 @@ _LINK = re.compile(
 )
 # Peoples who write a whole name without a space between its parts.
 _UNSPACED = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA", "KHMER", "THAI", "LAO", "MYANMAR")
+# Words of two and more Vietnamese or English letters: most names, and nothing to look at twice.
+_ORDINARY_NAME = re.compile(
+    r"(?:[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1ea0-\u1ef9]{2,}(?: (?!$)|$)){2,}"
+)
 _CONSENT = re.compile(r"[abc](?: (?:va |and )?[abc])*")
 
 
@@ -31,6 +35,8 @@ def full_name(text: str, short_is_right: bool = False) -> str:  # noqa: FBT001, 
         raise Unclear("error-unclear?")
     if len(name) > NAME_LIMIT:
         raise Unclear("error-name-long?", limit=NAME_LIMIT)
+    if _ORDINARY_NAME.fullmatch(name) and not _LINK.search(name):
+        return name
     if any(unicodedata.category(char)[0] == "N" for char in name):
         raise Unclear("error-name-number?")
     if not _is_lettered(name):

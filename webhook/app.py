@@ -40,7 +40,7 @@ def create_app(settings: Settings, office: Office, *, is_demo: bool = False) -> 
     )
     app.state.door = door
     app.state.mouths = mouths(settings)
-    for one in (health, landing, chat, private, status):
+    for one in (health, private, landing, chat, status):
         app.router.routes.extend(map(_plain, one.router.routes))
     if is_demo:
         _add_demo(app)

@@ -8,9 +8,9 @@ from typing import TypeVar, cast
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.hear import prepare, submit
+from bot.hear import Reader, prepare, submit, submit_page
 from bot.office import Office
-from bot.speech import Heard, Outcome
+from bot.speech import Form, Heard, Outcome
 from bot.turn import Prepared
 from storage.store import Store
 from webhook.landings import Landing
@@ -43,6 +43,17 @@ class Door:
         if heard.text is not None:
             prepared = await asyncio.to_thread(prepare, heard, self.office)
         return await self._landing.answer_to(submit(heard, self.office, prepared))
+
+    async def hear_page(
+        self, form: Form, event_id: str, may_open: Callable[[Reader], bool]
+    ) -> tuple[Reader, Outcome] | None:
+        """Let the office answer a form of whoever holds the link whose token it carries.
+
+        None: nobody does, or *may_open* says no. Raises TooBusy and NotWritten.
+        """
+        came, answer = submit_page(form, event_id, self.office, may_open)
+        outcome = await self._landing.answer_to(answer)
+        return None if came.reader is None else (came.reader, outcome)
 
     async def read(self, look: Callable[[Store], T]) -> T:
         """Return what *look* finds in one read-only moment, off the event loop."""

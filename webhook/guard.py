@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -43,7 +43,10 @@ HEADERS = {
     "x-frame-options": "DENY",
     "x-robots-tag": "noindex, nofollow",
 }
-_HTTPS_ONLY = "max-age=31536000"
+_RAW = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+_RAW_HTTPS = [*_RAW, (b"strict-transport-security", b"max-age=31536000")]
+_NAMES = frozenset(name for name, _ in _RAW_HTTPS)
+_NOT_KEPT = (b"cache-control", b"no-store")
 
 
 class TooBig(Exception):
@@ -117,12 +120,10 @@ class _Sender:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.has_begun = True
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers[name] = value
-            headers.setdefault("cache-control", "no-store")
-            if self._is_https:
-                headers["strict-transport-security"] = _HTTPS_ONLY
+            said = [one for one in message.get("headers", ()) if one[0] not in _NAMES]
+            if not any(name == b"cache-control" for name, _ in said):
+                said.append(_NOT_KEPT)
+            message["headers"] = [*said, *(_RAW_HTTPS if self._is_https else _RAW)]
         await self._send(message)
 
 

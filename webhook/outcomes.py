@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from bot.hear import Reader
 from bot.speech import Outcome, Page
 from storage.conversations import Conversation
 from webhook import cookies, nonces
@@ -16,7 +17,9 @@ _LEFT = "left"
 _FILES = {"mine-file": "ket-doan.json"}
 
 
-def page_after(door: Door, known: Conversation, outcome: Outcome, *, whose: str) -> Response:
+def page_after(
+    door: Door, known: Conversation | Reader, outcome: Outcome, *, whose: str
+) -> Response:
     """Return the page that a turn of this conversation asked for, in the language it has now.
 
     Its forms carry a nonce bound to *whose* (an address or a token).

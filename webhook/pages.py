@@ -8,7 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateNotFound
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    TemplateNotFound,
+    meta,
+)
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
@@ -21,6 +28,8 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+_LOADER = FileSystemLoader(HERE / "templates")
+_WORDS_ALONE = {"lang", "languages", "t", "label", "file", "is_web"}
 # The address in a static file's name changes with its bytes, so that it may be kept for long.
 _KEPT = "public, max-age=31536000, immutable"
 
@@ -32,7 +41,7 @@ class Pages:
         self.words = words
         self._origin = origin
         self._environment = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
+            loader=_LOADER,
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -42,6 +51,8 @@ class Pages:
         self._environment.filters["grouped"] = grouped
         self._environment.globals["file"] = self._file
         self._loaded: dict[str, Template] = {}
+        self._same: dict[str, bool] = {}
+        self._filled: dict[tuple[str, str, bool], str] = {}
 
     def show(
         self,
@@ -57,6 +68,14 @@ class Pages:
 
     def fill(self, name: str, language: str, /, **facts: Any) -> str:
         """Return the text of a page or of a part of one."""
+        if self._says_the_same(name):
+            key = (name, language, bool(facts.get("is_web")))
+            if key not in self._filled:
+                self._filled[key] = self._fill(name, language, **facts)
+            return self._filled[key]
+        return self._fill(name, language, **facts)
+
+    def _fill(self, name: str, language: str, /, **facts: Any) -> str:
         return self._template(name).render(
             lang=language,
             languages=self.words.languages,
@@ -92,6 +111,24 @@ class Pages:
             except TemplateNotFound:
                 raise LookupError(name) from None
         return self._loaded[name]
+
+    def _says_the_same(self, name: str) -> bool:
+        """Whether a page is filled with words alone, so that everybody may get the same text."""
+        if name not in self._same:
+            self._same[name] = self._used(f"{name}.html") <= _WORDS_ALONE
+        return self._same[name]
+
+    def _used(self, file: str) -> set[str]:
+        try:
+            source, _, _ = _LOADER.get_source(self._environment, file)
+        except TemplateNotFound:
+            raise LookupError(file) from None
+        parsed = self._environment.parse(source)
+        used = meta.find_undeclared_variables(parsed)
+        for other in meta.find_referenced_templates(parsed):
+            # A part that is named only while the page is filled may use anything.
+            used |= self._used(other) if other else {"?"}
+        return used
 
     def _speaker(self, language: str) -> Callable[..., str]:
         def speak(key: str, **facts: Any) -> str:

@@ -4,9 +4,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.speech import Form, Heard, Page
-from storage.conversations import Conversation
-from storage.store import Store
+from bot.hear import Reader
+from bot.speech import Form, Page
 from webhook import cookies, nonces
 from webhook.door import Door, door_of
 from webhook.forms import BadForm, read_form
@@ -39,43 +38,24 @@ async def opened(request: Request, token: str) -> Response:
     name = fields.get("form", "open-link")
     if name != "open-link" and name not in FORMS:
         raise BadForm
-    reader = await door.read(lambda store: _reader(store, token))
-    if reader is None or not _may_open(request, door, reader):
-        return await _expired(request, door)
-    if not door.limits.talk.takes(f"page:{reader.conversation.address}"):
+    if len(token) > LONGEST_TOKEN:
+        return _expired(request, door)
+    if not door.limits.talk.takes(f"page:{token}"):
         return door.refuse(request, 503, "page-unavailable", WAIT_SECONDS)
-    return await _hear(door, reader.conversation, token, name, fields)
-
-
-class _Reader:
-    """Who a link was made for."""
-
-    def __init__(self, kind: str, conversation: Conversation) -> None:
-        self.kind = kind
-        self.conversation = conversation
-
-
-def _reader(store: Store, token: str) -> _Reader | None:
-    link = store.links.find(token) if len(token) <= LONGEST_TOKEN else None
-    if link is None:
-        return None
-    return _Reader(link.kind, store.conversations.by_id(link.conversation_id))
-
-
-def _may_open(request: Request, door: Door, reader: _Reader) -> bool:
-    """Whether this browser may open it: names, only the one whose chat got the link."""
-    if reader.kind != "names" or reader.conversation.channel != "web":
-        return True
-    return cookies.address_in(request, door.settings) == reader.conversation.address
+    return await _hear(request, door, token, name, fields)
 
 
 async def _hear(
-    door: Door, known: Conversation, token: str, name: str, fields: dict[str, str]
+    request: Request, door: Door, token: str, name: str, fields: dict[str, str]
 ) -> Response:
     event = _event(door, token, name, fields)
     filled = {key: value for key, value in fields.items() if key not in _OURS}
     form = Form(name, {**filled, "token": token})
-    outcome = await door.hear(Heard(known.channel, known.address, event, form=form))
+    own = cookies.address_in(request, door.settings)
+    found = await door.hear_page(form, event, lambda reader: _may_open(reader, own))
+    if found is None:
+        return _expired(request, door)
+    known, outcome = found
     if outcome.page is not None:
         return page_after(door, known, outcome, whose=token)
     if outcome.is_repeat:
@@ -85,7 +65,12 @@ async def _hear(
     return _said(door, known, "page-back-to-chat")
 
 
-def _said(door: Door, known: Conversation, key: str) -> Response:
+def _may_open(reader: Reader, own: str | None) -> bool:
+    """Whether this browser may open it: names, only the one whose chat got the link."""
+    return reader.kind != "names" or reader.channel != "web" or reader.address == own
+
+
+def _said(door: Door, known: Reader, key: str) -> Response:
     text = door.office.words.text(key, known.language)
     return door.pages.show("notice", known.language, text=text)
 
@@ -102,7 +87,7 @@ def _event(door: Door, token: str, name: str, fields: dict[str, str]) -> str:
     return f"form:{nonces.event_id(keys, nonce, *said)}"
 
 
-async def _expired(request: Request, door: Door) -> Response:
+def _expired(request: Request, door: Door) -> Response:
     """Say that the link opens nothing: the same for unknown, used, expired and another's."""
     if not door.limits.may_guess(asker(request)):
         return door.refuse(request, 503, "page-unavailable", WAIT_SECONDS)

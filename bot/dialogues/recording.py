@@ -42,12 +42,16 @@ def put_off(turn: Turn, wish: Wish) -> Receipt:
 # --- putting the name down -----------------------------------------------------------------------
 
 
-def is_outdated(turn: Turn, wish: Wish) -> bool:
-    """Whether what she was told has changed: another body would read, or a CĐCS exists now."""
+def is_outdated(turn: Turn, wish: Wish, *, lock: bool = False) -> bool:
+    """Whether what she was told has changed: another body would read, or a CĐCS exists now.
+
+    *lock*: her name follows in this turn, so the petition is held from here on.
+    """
     if wish.correcting is not None:
         return False
     enterprise = turn.store.enterprises.by_id(wish.enterprise_id)
-    return kind_of(enterprise) != wish.kind or receiver(turn, wish).id != wish.body_id
+    reader = receiver(turn, wish, lock=lock)
+    return kind_of(enterprise) != wish.kind or reader.id != wish.body_id
 
 
 def put_down(turn: Turn, wish: Wish) -> Receipt:
@@ -65,7 +69,7 @@ def _sign(turn: Turn, wish: Wish) -> Receipt:
     receipt = people.receipt_for(here, wish.name)
     consent_id = people.agree(
         here,
-        person.id,
+        person,
         version=wish.consent_version,
         language=wish.consent_language,
         text=wish.consent_text,
@@ -87,9 +91,9 @@ def _sign(turn: Turn, wish: Wish) -> Receipt:
 def _keep_signature(
     turn: Turn, wish: Wish, case: Case, person: Person, receipt_id: int, consent_id: int
 ) -> None:
-    is_new = turn.store.signatures.sign(
+    kept = turn.store.signatures.sign(
         case_id=case.id,
-        person_id=person.id,
+        who=person,
         conversation_id=turn.conversation.id,
         receipt_id=receipt_id,
         consent_id=consent_id,
@@ -101,10 +105,11 @@ def _keep_signature(
         fingerprint=fingerprint(wish.text),
         text=wish.text,
     )
-    act = "signed" if is_new else "confirmed"
+    act = "confirmed" if kept == "confirmed" else "signed"
     turn.store.ledger.write(act, case_id=case.id, body_id=case.body_id, version=wish.version)
     if case.kind == "petition":
-        casework.recount(turn.mail, case)
+        is_one_more = kept == "first" and not wish.is_foreign
+        (casework.count_one_more if is_one_more else casework.recount)(turn.mail, case)
 
 
 # --- joining -------------------------------------------------------------------------------------
@@ -172,6 +177,8 @@ def complete_join(turn: Turn, case: Case) -> Case:
 
 def _corrected(turn: Turn, wish: Wish) -> Signature | None:
     """Return the signature of hers that this wish corrects, or None."""
+    if wish.correcting is None:
+        return None
     mine = turn.store.signatures.at(turn.conversation.id)
     return next((one for one in mine if one.id == wish.correcting), None)
 

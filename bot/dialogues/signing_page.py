@@ -70,7 +70,7 @@ def _put_name(turn: Turn, link: Link, wish: Wish) -> None:
     if NAME_GAP not in wish.text or seen != wish.version:  # another text stood on the page
         _show(turn, wish, wish.name, wish.phone)
         return
-    if is_outdated(turn, wish):
+    if is_outdated(turn, wish, lock=True):
         turn.store.links.use_up(link.id)
         turn.show("expired")
         turn.say("error-stale")

@@ -52,7 +52,7 @@ def put_name(turn: Turn) -> None:
     """Record what she agreed to, unless what she was told has changed meanwhile."""
     turn.hide()
     wish = under_way(turn)
-    if is_outdated(turn, wish):
+    if is_outdated(turn, wish, lock=True):
         turn.say("error-stale")
         begin_anew(turn, wish)
         return
