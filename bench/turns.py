@@ -5,8 +5,11 @@ form of ours sent by somebody who has not signed. Each goes through the real `ke
 is stored afterwards is counted against what was acknowledged. The baseline, in the same rounds and
 in turn with them, is a bare FastAPI + aiogram that answers a tap with a method and keeps nothing.
 
+The letters are sent by a second process, and once more from inside the server, in a round of its
+own; on PostgreSQL one round more has four serving processes. `bench.where` says where time goes.
+
     python -m bench.turns [--store sqlite|postgresql|both] [--rounds 5] [--seconds 4]
-                          [--minute 60] [--inside] [--processes 1] [--json]
+                          [--minute 60] [--processes 4] [--json]
 """
 
 import argparse
@@ -23,7 +26,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +242,19 @@ def environment(folder: Path, url: str, port: int, api: str, *, inside: bool) ->
     }
 
 
-def measure_store(asked: argparse.Namespace, store: str, stack: ExitStack) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Trial:
+    """What is measured at once: rounds of some seconds, a long stretch, how it is served."""
+
+    rounds: int
+    seconds: float
+    minute: float = 0.0
+    places: int = 200
+    processes: int = 1
+    inside: bool = False
+
+
+def measure_store(asked: Trial, store: str, stack: ExitStack) -> dict[str, Any]:
     """Measure one store; return its figures."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
     url = f"sqlite:///{folder}/bench.db"
@@ -273,7 +288,7 @@ def measure_store(asked: argparse.Namespace, store: str, stack: ExitStack) -> di
     return figures
 
 
-def _rounds(asked: argparse.Namespace, bench: Bench, echo: Running) -> dict[str, Any]:
+def _rounds(asked: Trial, bench: Bench, echo: Running) -> dict[str, Any]:
     """Measure echo, tap and form in turn, some rounds; return the medians and ratios."""
     bench.measure("tap", 1)
     bench.measure("form", 1)
@@ -303,27 +318,40 @@ def _median(listed: list[dict[str, Any]]) -> dict[str, Any]:
     return middle
 
 
+def _measured(asked: Trial, store: str) -> dict[str, Any]:
+    with ExitStack() as stack:
+        return measure_store(asked, store, stack)
+
+
+def _side_by_side(short: Trial, store: str, processes: int) -> dict[str, Any]:
+    """Measure some serving processes against one, a round each."""
+    one, more = (_measured(replace(short, processes=each), store) for each in (1, processes))
+    ratios = {
+        act: round(more[act]["per_second"] / one[act]["per_second"], 2) for act in ("tap", "form")
+    }
+    return {f"processes_{processes}": more, f"processes_{processes}_to_1": ratios}
+
+
 def main() -> None:
     """Measure, and print the figures."""
     asked = argparse.ArgumentParser()
     asked.add_argument("--store", choices=("sqlite", "postgresql", "both"), default="both")
     asked.add_argument("--rounds", type=int, default=5)
     asked.add_argument("--seconds", type=float, default=4.0)
-    asked.add_argument("--minute", type=float, default=0.0)
+    asked.add_argument("--minute", type=float, default=60.0)
     asked.add_argument("--places", type=int, default=200)
-    asked.add_argument("--processes", type=int, default=1)
-    asked.add_argument("--inside", action="store_true")
+    asked.add_argument("--processes", type=int, default=4)
     asked.add_argument("--json", action="store_true")
     given = asked.parse_args()
     stores = ("sqlite", "postgresql") if given.store == "both" else (given.store,)
-    result: dict[str, Any] = {
-        "baseline": "bare FastAPI + aiogram echo, frozen",
-        "processes": given.processes,
-        "sender": "inside" if given.inside else "in a second process",
-    }
+    result: dict[str, Any] = {"baseline": "bare FastAPI + aiogram echo, frozen"}
+    whole = Trial(given.rounds, given.seconds, given.minute, given.places)
+    short = Trial(1, given.seconds, places=given.places)
     for store in stores:
-        with ExitStack() as stack:
-            result[store] = measure_store(given, store, stack)
+        result[store] = _measured(whole, store)
+        result[store]["sender_inside"] = _measured(replace(short, inside=True), store)
+        if store == "postgresql" and given.processes > 1:
+            result[store].update(_side_by_side(short, store, given.processes))
     print(json.dumps(result) if given.json else json.dumps(result, indent=1))
 
 

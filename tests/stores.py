@@ -45,8 +45,8 @@ class Store(ABC):
         """Let a database be as it was when it was kept, whatever was done to it since."""
 
     @abstractmethod
-    def bytes_of(self, url: str) -> bytes:
-        """Return every byte that a database has on disk, with its log."""
+    def bytes_of(self, url: str, since: float = 0.0) -> bytes:
+        """Return every byte that a database has on disk, with its log of after *since*."""
 
     @abstractmethod
     def drop(self, url: str) -> None:
@@ -85,7 +85,8 @@ class Sqlite(Store):
         for suffix in _PARTS:
             _copy_or_not(Path(f"{file_of(url)}.kept{suffix}"), Path(f"{file_of(url)}{suffix}"))
 
-    def bytes_of(self, url: str) -> bytes:
+    def bytes_of(self, url: str, since: float = 0.0) -> bytes:
+        del since
         path = file_of(url)
         files = [Path(f"{path}{suffix}") for suffix in _PARTS]
         return b"".join(one.read_bytes() for one in files if one.exists())
@@ -151,7 +152,7 @@ class Postgresql(Store):
     def again(self, url: str) -> None:
         self.cluster.command(_AGAIN, database_of(url))
 
-    def bytes_of(self, url: str) -> bytes:
+    def bytes_of(self, url: str, since: float = 0.0) -> bytes:
         import psycopg
 
         self.cluster.command("checkpoint")
@@ -162,7 +163,8 @@ class Postgresql(Store):
             ).fetchone()
         assert row
         kept = self.cluster.folder / "cluster"
-        files = [*(kept / "base" / str(row[0])).iterdir(), *(kept / "pg_wal").glob("0*")]
+        log = [one for one in (kept / "pg_wal").glob("0*") if one.stat().st_mtime >= since]
+        files = [*(kept / "base" / str(row[0])).iterdir(), *log]
         return b"".join(one.read_bytes() for one in sorted(files))
 
     def drop(self, url: str) -> None:

@@ -111,7 +111,8 @@ def test_forms_on_a_stolen_link_do_nothing(browser, another, town: Town) -> None
         fields = {"form": form, "reason": "papers", "id": "1", "nonce": "x"}
         pages = [thief.sends(f"/t/{one}", fields) for one in (officer.token(), UNKNOWN)]
         assert bare(pages[0]) == bare(pages[1])
-        assert pages[0].status_code == 404
+        # What was not filled in on a page of ours is no form, whatever the link.
+        assert pages[0].status_code == (404 if form == "open-link" else 400)
     acts = town.read(lambda store: {one.act for one in store.ledger.newest()})
     assert "names_opened" not in acts
 
