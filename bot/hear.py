@@ -215,12 +215,7 @@ def _keep_the_broken(
     def work(store: Store) -> Outcome:
         if not store.inbox.keep_failed(heard.channel, heard.event_id, heard.to_json(), where):
             return Outcome(is_repeat=True)
-        known = store.conversations.locked(heard.channel, heard.address, _language(heard, office))
-        sorry = Reply(office.words.text("error-sorry", known.language))
-        mail = Mail(store, office, heard.key)
-        mail.lay(known, sorry)
-        mail.post()
-        return Outcome((sorry,))
+        return Outcome((_say_once(heard, office, store, "error-sorry"),))
 
     def ended(kept: "Future[Outcome]") -> None:
         failure = kept.exception()
@@ -234,6 +229,16 @@ def _keep_the_broken(
         office.database.submit(work).add_done_callback(ended)
     except (TooBusy, NotWritten) as busy:
         answer.set_exception(busy)
+
+
+def _say_once(heard: Heard, office: Office, store: Store, key: str, *part: str) -> Reply:
+    """Lay one sentence out for whoever said something, beside where her talk stands."""
+    known = store.conversations.locked(heard.channel, heard.address, _language(heard, office))
+    reply = Reply(office.words.text(key, known.language))
+    mail = Mail(store, office, ":".join((heard.key, *part)))
+    mail.lay(known, reply)
+    mail.post()
+    return reply
 
 
 def place_of(error: BaseException) -> str:
@@ -285,7 +290,11 @@ def _take_up(
     def work(store: Store) -> bool:
         if not store.inbox.take_up_again(one.id) or _has_gone_on(store, heard, one.heard_at):
             return False
-        take_turn(heard, office, store, prepared, said_at=one.heard_at)
+        outcome = take_turn(heard, office, store, prepared, said_at=one.heard_at)
+        if outcome.page is not None and not outcome.letters:
+            # Nobody sees that page any more: she is told that it has to be done again.
+            _say_once(heard, office, store, "error-page-again", "page")
+            return False
         return True
 
     return work

@@ -64,7 +64,8 @@ class Turn:
         self.page: Page | None = None
         self.is_hidden = False
         self._offered: list[list[str]] | None = None
-        self._gap = (said_at or store.now) - conversation.heard_at
+        self.said_at = said_at or store.now
+        self._gap = self.said_at - conversation.heard_at
         self._replies: list[Reply] = []
 
     # --- what a step reads -------------------------------------------------------------------

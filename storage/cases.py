@@ -80,7 +80,7 @@ _OF_ENTERPRISE = select(case_file).where(
     text("kind = 'petition' and is_live"),
 )
 _live_petition = Ready(_OF_ENTERPRISE, "enterprise_id")
-_live_petition_locked = Ready(_OF_ENTERPRISE.with_for_update(), "enterprise_id")
+_live_petition_locked = Ready(_OF_ENTERPRISE.with_for_update(key_share=True), "enterprise_id")
 
 
 class Cases(Desk):

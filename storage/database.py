@@ -10,14 +10,14 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from storage import engines, ready
+from storage import engines, ids, ready
 from storage.engines import NoSuchStore
 from storage.reference import Known, Reference
 from storage.sealed import Keyring
@@ -88,6 +88,8 @@ class Database:
         self._closed = False
         self._threads: list[threading.Thread] = []
         self._wanted = 1 if self.is_file else threads
+        self._under_way = 0
+        self._is_above = False
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -110,7 +112,11 @@ class Database:
     def _store(self, connection: Connection) -> Store:
         line = ready.Line(connection)
         asks_server = self.clock is utc_now and not self.is_file
-        now = engines.moment(line) if asks_server else self.clock()
+        if asks_server:
+            now = engines.moment(line)
+            ids.follow(now)
+        else:
+            now = self.clock()
         return Store(connection, self.keys, now, Known(line, self._reference))
 
     def moment(self) -> datetime:
@@ -140,9 +146,10 @@ class Database:
         with self._closing:
             if self._closed:
                 raise NotWritten("the store is closed")
-            self._start()
             if self._queue.qsize() >= self._most:
                 raise TooBusy
+            self._under_way += 1
+            self._start()
             self._queue.put(_Piece(work, answer))
         return answer
 
@@ -173,17 +180,31 @@ class Database:
 
     def _start(self) -> None:
         # Made at the first write and not before: a child may be forked from a warm parent. On
-        # PostgreSQL one more for each piece that would wait, up to all.
-        if len(self._threads) < self._wanted and (not self._threads or self._queue.qsize()):
+        # PostgreSQL one more for each piece that would wait for another, up to all.
+        if len(self._threads) < min(self._wanted, self._under_way):
             run = self._run_groups if self.is_file else self._run_each
             thread = threading.Thread(target=run, name="writer", daemon=True)
             self._threads.append(thread)
             thread.start()
 
+    def _begin_above(self) -> None:
+        """Never make an id below one that is kept: the clock may have been set back since.
+
+        Whatever fails here fails again, and with an answer, in the turn that follows.
+        """
+        if self._is_above:
+            return
+        lines = self._readers if self.is_file else self._engine
+        with suppress(Exception), lines.connect() as connection:
+            newest = connection.exec_driver_sql("SELECT max(id) FROM letter").scalar()
+            ids.begin_above(newest or 0)
+            self._is_above = True
+
     # --- one writer for a file ---------------------------------------------------------------
 
     def _run_groups(self) -> None:
         while (first := self._queue.get()) is not None:
+            self._begin_above()
             if self._commit_group(first):
                 return
 
@@ -240,7 +261,10 @@ class Database:
 
     def _run_each(self) -> None:
         while (piece := self._queue.get()) is not None:
+            self._begin_above()
             self._commit_one(piece)
+            with self._closing:
+                self._under_way -= 1
 
     def _commit_one(self, piece: _Piece) -> None:
         for attempt in range(1, _TRIES + 1):

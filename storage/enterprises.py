@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, bindparam, or_, select, update
 
 from storage import communes
 from storage.desk import Desk
 from storage.ids import new_id
+from storage.ready import Ready
 from storage.tables import body, case_file, enterprise, poster
 from union.folding import clean, fold
 
@@ -46,6 +47,14 @@ class Enterprise:
         return known.name if known else self.place
 
 
+_shared = Ready(
+    select(enterprise)
+    .where(enterprise.c.id == bindparam("row_id", type_=enterprise.c.id.type))
+    .with_for_update(read=True),
+    "row_id",
+)
+
+
 class Enterprises(Desk):
     """Finds and keeps enterprises."""
 
@@ -57,6 +66,29 @@ class Enterprises(Desk):
         if row.merged_into_id is not None:
             return self.by_id(row.merged_into_id)
         return _made_of(row)
+
+    def hold(self, row_id: int) -> None:
+        """Keep a place as it stands until this turn ends; what it is is read anew.
+
+        Whoever merges, drops or recognises it waits, many signers do not wait for each other. Who
+        also locks a case locks that first. Raises LookupError.
+        """
+        if self.line.store == "sqlite":
+            return  # one writer alone has the file
+        row = _shared.first(self.line, (row_id,))
+        self.known.saw(enterprise, row_id, row)
+        if row is not None and row.merged_into_id is not None:
+            self.hold(row.merged_into_id)
+
+    def _close_to_signers(self, *row_ids: int) -> None:
+        """Let nobody sign at these places until this turn ends; who is about to is waited for."""
+        petitions = select(case_file.c.id).where(
+            case_file.c.enterprise_id.in_(row_ids), case_file.c.kind == "petition"
+        )
+        places = select(enterprise.c.id).where(enterprise.c.id.in_(row_ids))
+        for wanted in (petitions.order_by(case_file.c.id), places.order_by(enterprise.c.id)):
+            self.connection.execute(wanted.with_for_update()).all()
+        self.known.look_again()
 
     def by_code(self, code: str) -> Enterprise | None:
         """Return the enterprise with this code or tax code, or None."""
@@ -157,6 +189,7 @@ class Enterprises(Desk):
 
     def drop(self, row_id: int) -> bool:
         """Take a registered place off the list; False where somebody has a live case there."""
+        self._close_to_signers(row_id)
         live = select(case_file.c.id).where(
             case_file.c.enterprise_id == row_id, case_file.c.is_live
         )
@@ -170,6 +203,7 @@ class Enterprises(Desk):
 
         Cases and posters go along, so that nobody has to do it again.
         """
+        self._close_to_signers(row_id, into)
         both = self.connection.execute(
             select(case_file.c.id).where(
                 case_file.c.enterprise_id.in_((row_id, into)),
@@ -179,7 +213,6 @@ class Enterprises(Desk):
         ).all()
         if len(both) > 1:
             return False
-        self.known.look_again()
         for table in (case_file, poster):
             self.connection.execute(
                 update(table).where(table.c.enterprise_id == row_id).values(enterprise_id=into)

@@ -55,15 +55,18 @@ class Links(Desk):
         )
         return token
 
-    def find(self, token: str, *, lock: bool = False) -> Link | None:
-        """Return the link unless it is unknown, expired or used up, locked if so told."""
+    def find(self, token: str, *, lock: bool = False, at: datetime | None = None) -> Link | None:
+        """Return the link unless it is unknown, expired or used up, locked if so told.
+
+        *at*: the moment at which it must not have expired, where that is not now.
+        """
         held = cast("Link | None", self.known.held.get(("link", token)))
         if held is not None:
             return held
         row = self._first(
             link, token_blind=self.keys.blind("link", token), used_at=None, lock=lock
         )
-        if row is None or row.expires_at <= self.now:
+        if row is None or row.expires_at <= (at or self.now):
             return None
         found = _made_of(row)
         # One writer alone has a file; on a server somebody else may use it up before it is locked.

@@ -68,6 +68,10 @@ class Known:
         found: T = self._seen[table, row_id]
         return found
 
+    def saw(self, table: Table, row_id: int, row: Any) -> None:
+        """Note a row as it stands now, in place of what was seen of it before."""
+        self._seen[table, row_id] = row
+
     def look_again(self) -> None:
         """Forget what was seen: part of this transaction is undone, or rows have changed."""
         self._seen.clear()

@@ -21,7 +21,8 @@ from webhook.trouble import SettingTrouble
 log = structlog.get_logger()
 
 # Upper bounds of the columns in which times are counted, in seconds.
-TURN_BOUNDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+# None below 25 ms: which kind of turn it was shows there, also where there was only one.
+TURN_BOUNDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SEND_BOUNDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 # A word that our code did not choose must not make the tally grow for ever.
 MOST_KINDS = 200

@@ -60,7 +60,8 @@ def _asked_too_often(turn: Turn) -> bool:
 
 def link_of(turn: Turn, *kinds: str) -> Link | None:
     """Return the link whose token a form carries, if it is of *kinds* and of this conversation."""
-    link = turn.store.links.find(turn.fields.get("token", ""), lock=True)
+    token = turn.fields.get("token", "")
+    link = turn.store.links.find(token, lock=True, at=turn.said_at)
     if link is None or link.conversation_id != turn.conversation.id:
         return None
     return link if link.kind in kinds else None

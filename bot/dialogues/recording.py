@@ -45,13 +45,20 @@ def put_off(turn: Turn, wish: Wish) -> Receipt:
 def is_outdated(turn: Turn, wish: Wish, *, lock: bool = False) -> bool:
     """Whether what she was told has changed: another body would read, or a CĐCS exists now.
 
-    *lock*: her name follows in this turn, so the petition is held from here on.
+    *lock*: her name follows in this turn, so petition and place are held from here on.
     """
     if wish.correcting is not None:
         return False
-    enterprise = turn.store.enterprises.by_id(wish.enterprise_id)
-    reader = receiver(turn, wish, lock=lock)
-    return kind_of(enterprise) != wish.kind or reader.id != wish.body_id
+    places = turn.store.enterprises
+    enterprise = places.by_id(wish.enterprise_id)
+    if lock:
+        # The case before the place, like everybody who locks both.
+        turn.store.cases.live_petition(enterprise.id, lock=True)
+        places.hold(enterprise.id)
+        if places.by_id(enterprise.id).id != enterprise.id:
+            return True  # merged into another in this very moment
+        enterprise = places.by_id(enterprise.id)
+    return kind_of(enterprise) != wish.kind or receiver(turn, wish).id != wish.body_id
 
 
 def put_down(turn: Turn, wish: Wish) -> Receipt:

@@ -103,14 +103,14 @@ def kind_of(enterprise: Enterprise) -> Literal["start", "join"]:
     return "start" if enterprise.cdcs_id is None else "join"
 
 
-def receiver(turn: Turn, wish: Wish, *, lock: bool = False) -> Body:
-    """Return the body whose people will read the name; *lock* holds the petition as it is."""
+def receiver(turn: Turn, wish: Wish) -> Body:
+    """Return the body whose people will read the name."""
     store = turn.store
     enterprise = store.enterprises.by_id(wish.enterprise_id)
     if wish.kind == "join":
         return casework.join_receiver(store, enterprise, wants_cdcs=wish.wants_cdcs).body
     # A petition that was handed on is read where it lies now.
-    petition = store.cases.live_petition(enterprise.id, lock=lock)
+    petition = store.cases.live_petition(enterprise.id)
     if petition is not None:
         return store.bodies.by_id(petition.body_id)
     return casework.responsible(store, enterprise, "petition", "receives").body

@@ -6,9 +6,10 @@ import unicodedata
 from collections.abc import Iterator
 
 import pytest
-from chat import Chat, Town
+from chat import MAY, Chat, Town
 
 from bot import dialogue
+from bot.dialogues import signing_page
 from bot.hear import hear, replay
 from bot.speech import Form, Heard
 from union.refusals import NotAllowed, Unclear
@@ -226,3 +227,45 @@ def test_a_turn_is_written_before_it_is_answered(town: Town, chat: Chat) -> None
     """When `hear` returns, another process sees everything the turn wrote."""
     hear(Heard(chat.channel, chat.address, "seen", text="1"), town.office)
     assert heard(town) == "consent-a"
+
+
+def _page_that_breaks(town: Town, monkeypatch: pytest.MonkeyPatch) -> Chat:
+    """Somebody whose last act of signing breaks, on a page of ours."""
+    chat = town.person("Nguyễn Thị Mẫu", channel="abroad")
+    chat.scans(MAY)
+    chat.taps("sign")
+    chat.taps("consent-a")
+    chat.opens()
+
+    def broken(*_: object) -> None:
+        raise KeyError("on purpose")
+
+    fields = {"name": "Nguyễn Thị Mẫu", "phone": "", "choice": "put-name"}
+    version = chat.outcome.page.facts["version"]
+    with monkeypatch.context() as patch:
+        patch.setattr(signing_page, "put_down", broken)
+        chat.submits("sign-page", token=chat.token(), version=version, **fields)
+    assert "được giữ" in chat.last
+    return chat
+
+
+def test_a_kept_page_is_signed_as_it_was_sent(town: Town, monkeypatch) -> None:
+    """Her link was good when she sent the page; that it has ended meanwhile takes nothing away."""
+    chat = _page_that_breaks(town, monkeypatch)
+    town.clock.advance(minutes=90)
+    assert replay(town.office) == (1, 0, 0)
+    town.deliver()
+    assert town.petition(MAY).counted == 1
+    assert "Mã của bạn" in chat.last or "mã" in chat.last.lower()
+
+
+def test_a_kept_page_that_nobody_sees_any_more_is_told(town: Town, monkeypatch) -> None:
+    """Where the page would have to be filled in again she is told so, and nothing seems done."""
+    chat = _page_that_breaks(town, monkeypatch)
+    monkeypatch.setattr(signing_page, "is_outdated", lambda *_, **__: False)
+    monkeypatch.setattr(signing_page, "_agreed_wish", lambda _: None)
+    assert replay(town.office) == (0, 0, 1)
+    town.deliver()
+    assert town.petition(MAY) is None
+    assert "điền lại" in chat.last
+    assert replay(town.office) == (0, 0, 0)

@@ -159,7 +159,7 @@ def test_times_fall_into_their_columns():
     from webhook.metrics_page import _heaped
 
     tally = Tally()
-    for seconds in (0.0, 0.002, 0.003, 99.0):
+    for seconds in (0.0, 0.025, 0.03, 99.0):
         tally.turned("web", "answered", seconds)
     tally.turned("web", "busy", 0.0)
     columns = tally.turn_times.columns["web"]
