@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bench.stage import CHANNEL, ROOT, Ready, prepare
+from bot.admission import Visit
 from bot.hear import submit, submit_page
 from bot.office import Office
 from bot.speech import Abilities, Form, Heard
@@ -83,7 +84,8 @@ def _taps(office: Office, ready: Ready) -> list[Callable[[], "Future[Any]"]]:
 def _forms(office: Office, ready: Ready) -> list[Callable[[], "Future[Any]"]]:
     def one(number: int, token: str, fields: dict[str, str]) -> Callable[[], "Future[Any]"]:
         form = Form(fields["form"], {**fields, "token": token})
-        return lambda: submit_page(form, f"where:form:{number}", office, lambda _: True)[1]
+        visit = Visit(form, f"where:form:{number}", "", lambda _: True)
+        return lambda: submit_page(visit, office)[1]
 
     return [one(number, *filled) for number, filled in enumerate(ready.forms)]
 

@@ -16,9 +16,10 @@ from time import perf_counter
 import structlog
 
 from bot import dialogue, dialogues
+from bot.admission import Reader, Visit, admit, did_already
 from bot.mail import Mail
 from bot.office import Office
-from bot.speech import Form, Heard, Outcome, Reply
+from bot.speech import Heard, Outcome, Reply
 from bot.turn import Prepared, Turn
 from storage.conversations import Conversation
 from storage.database import NotWritten, TooBusy
@@ -61,16 +62,6 @@ def submit(heard: Heard, office: Office, prepared: Prepared) -> "Future[Outcome]
     return _submit(Came(heard.channel, heard), office, work)
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """For whom a one-time link was made: the kind of link, and the conversation as it was."""
-
-    kind: str
-    channel: str
-    address: str
-    language: str
-
-
 @dataclass(slots=True)
 class Came:
     """What came, as far as it is known by now: who holds a link is found in its turn."""
@@ -80,10 +71,8 @@ class Came:
     reader: Reader | None = None
 
 
-def submit_page(
-    form: Form, event_id: str, office: Office, may_open: Callable[[Reader], bool]
-) -> "tuple[Came, Future[Outcome]]":
-    """Queue the turn of whoever holds the one-time link whose token *form* carries.
+def submit_page(visit: Visit, office: Office) -> "tuple[Came, Future[Outcome]]":
+    """Queue the turn of whoever holds the one-time link whose token the form carries.
 
     Who it is, is found in the turn's own transaction, since a look before it would cost as much
     again; there is no reader where nobody holds it or this browser may not open it. Raises
@@ -93,15 +82,12 @@ def submit_page(
 
     def work(store: Store) -> Outcome:
         came.reader = came.heard = None
-        link = store.links.find(form.fields.get("token", ""))
-        if link is None:
-            return Outcome()
-        known = store.conversations.locked_by_id(link.conversation_id)
-        reader = Reader(link.kind, known.channel, known.address, known.language)
-        if not may_open(reader):
-            return Outcome()
-        came.reader = reader
-        heard = came.heard = Heard(known.channel, known.address, event_id, form=form)
+        admitted = admit(store, visit)
+        if admitted is None:
+            came.reader = did_already(store, visit)
+            return Outcome(is_repeat=came.reader is not None)
+        came.reader, known = admitted
+        heard = came.heard = Heard(known.channel, known.address, visit.event_id, form=visit.form)
         return _once(heard, office, store, Prepared(), known=known)
 
     return came, _submit(came, office, work)

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.facts import to_keep
 from bot.office import Office
+from bot.parts import in_parts
 from bot.payloads import payload
 from bot.speech import Choice, IfUnsure, Lane, Reply
 from storage.cases import Case
@@ -36,7 +37,11 @@ class _Laid:
 
 @dataclass
 class Mail:
-    """Collects letters; `post` lays them out, each once for *key* and its place in the row."""
+    """Collects letters; `post` lays them out, each once for *key* and its place in the row.
+
+    One that its channel does not take at once becomes several there, so that each is paced,
+    tried again and waited for like any other.
+    """
 
     store: Store
     office: Office
@@ -124,17 +129,21 @@ class Mail:
 
     def post(self) -> None:
         """Lay every letter in the outbox. Order is the order of writing."""
-        for number, one in enumerate(self.laid):
+        parts = ((one, reply) for one in self.laid for reply in self._parts(one))
+        for number, (one, reply) in enumerate(parts):
             self.store.outbox.post(
                 key=f"{self.key}:{number}",
                 conversation_id=one.conversation.id,
                 channel=one.conversation.channel,
-                reply=one.reply.to_json(),
+                reply=reply.to_json(),
                 lane=one.lane,
                 if_unsure=one.if_unsure,
                 state=one.state,
                 not_before_at=one.not_before_at,
             )
+
+    def _parts(self, one: _Laid) -> tuple[Reply, ...]:
+        return in_parts(one.reply, self.office.can(one.conversation.channel))
 
     def _may_push(self, other: Conversation, topic: Topic) -> str:
         if other.gone_at is not None and topic not in ("desk", "urgent"):

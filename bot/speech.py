@@ -7,6 +7,15 @@ from typing import Any, Literal
 
 Lane = Literal["talk", "campaign"]
 IfUnsure = Literal["resend", "hold"]
+# What a channel counts a text in: characters of Unicode, or units of UTF-16, of which what lies
+# beyond the first plane (most pictures) takes two.
+Unit = Literal["character", "utf-16"]
+
+
+def length(text: str, unit: Unit) -> int:
+    """Return how long a text is, in this unit."""
+    beyond = 0 if unit == "character" or text.isascii() else sum(one > "\uffff" for one in text)
+    return len(text) + beyond
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,13 @@ class Reply:
     link_label: str = ""
     is_echo: bool = False
 
+    @property
+    def worded(self) -> str:
+        """The text with its link: who can not press a button must find it there."""
+        if self.link and self.link not in self.text:
+            return f"{self.text}\n{self.link}"
+        return self.text
+
     def to_json(self) -> str:
         """Return the text form that lies sealed in the outbox."""
         kept = dict(vars(self))
@@ -124,7 +140,8 @@ class Abilities:
 
     `pushes`: it reaches a person who does not ask. `asks_identity`: name and phone may be typed
     there; otherwise a one-time page of ours asks. `asks_contact`: it hands over her own number
-    with one tap and vouches for it. `echoes`: the page shows her own lines too.
+    with one tap and vouches for it. `echoes`: the page shows her own lines too. `longest`: so many
+    of its `unit` it takes in one message (None: any number); what is longer is laid out in parts.
     """
 
     pushes: bool
@@ -132,6 +149,14 @@ class Abilities:
     asks_contact: bool = False
     echoes: bool = False
     news_line: str = "receipt-news"
+    longest: int | None = None
+    unit: Unit = "character"
+
+    def takes(self, text: str) -> bool:
+        """Whether a text goes in one message."""
+        if self.longest is None or len(text) * 2 <= self.longest:
+            return True
+        return length(text, self.unit) <= self.longest
 
 
 @dataclass(frozen=True)

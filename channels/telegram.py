@@ -7,7 +7,8 @@ they are imported only by who listens or sends there.
 from bot.speech import Abilities
 
 # Names, phones and statements are given on a page of ours: what is typed there, Telegram keeps.
-ABILITIES = Abilities(pushes=True, asks_identity=False)
+# A message holds 4,096 units of UTF-16, once its markup is read; ours has none.
+ABILITIES = Abilities(pushes=True, asks_identity=False, longest=4096, unit="utf-16")
 
 # Where the Bot API is, unless the operator runs a server of his own.
 API_URL = "https://api.telegram.org"

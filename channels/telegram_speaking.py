@@ -1,9 +1,7 @@
 """Speak to people on Telegram, and to Telegram itself: where to deliver, what has come."""
 
 import asyncio
-import hashlib
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from aiogram import Bot
@@ -24,14 +22,13 @@ from channels.telegram_line import Line
 # About 30 messages a second in all and one a second to each person.
 PACE = Pace(per_second=30, per_address_seconds=1.0)
 
-# Below the 30 s after which the sender gives a letter up, parts and pauses included.
+# Below the 30 s after which the sender gives a letter up, files and pauses included.
 SEND_SECONDS = 28
 # How long Telegram may keep a question for updates open, and what the line needs beside that.
 WAIT_SECONDS = 25
 _LINE_SECONDS = 10
 _CONNECTIONS = 100
 _MOST_SPINNERS = 50
-_MOST_BEGUN = 1000
 
 
 class Telegram:
@@ -52,7 +49,6 @@ class Telegram:
         self.pace = pace
         self._bot = Bot(token, session=Line(api_url))
         self._asks_contact = asks_contact
-        self._begun: OrderedDict[bytes, int] = OrderedDict()
         self._spinners: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
@@ -65,45 +61,21 @@ class Telegram:
     # --- letters -----------------------------------------------------------------------------
 
     async def send(self, address: str, reply: Reply) -> str:
-        """Send one letter and return the number of its last message.
+        """Send one letter and return the number of its message, after its files, if it has any.
 
         Raises Gone, TooFast, Rejected, Unreachable, Unsure.
         """
+        calls = messages(int(address), reply, asks_contact=self._asks_contact)
+        sent: Any = None
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                return await self._send_parts(address, reply)
+                for number, one in enumerate(calls):
+                    if number:
+                        await asyncio.sleep(self.pace.per_address_seconds)
+                    sent = await self._call(one)
         except TimeoutError:
             raise Unsure from None
-
-    async def _send_parts(self, address: str, reply: Reply) -> str:
-        """Send what is left of a letter: a part that went is not said again when the next fails.
-
-        That is remembered in this process alone; after a kill a long letter begins anew.
-        """
-        parts = messages(int(address), reply, asks_contact=self._asks_contact)
-        if not parts:
-            raise Rejected("nothing to say")
-        mark = hashlib.sha256(f"{address}|{reply.to_json()}".encode("utf-8", "replace")).digest()
-        done = self._begun.pop(mark, 0)
-        sent: Mapping[str, Any] = {}
-        try:
-            for number, part in enumerate(parts[done:], done):
-                if number:
-                    await asyncio.sleep(self.pace.per_address_seconds)
-                sent = await self._call(part)
-                done = number + 1
-        except (Gone, Rejected):
-            raise
-        except BaseException:
-            self._remember(mark, done)
-            raise
         return str(sent.get("message_id", "")) if isinstance(sent, dict) else ""
-
-    def _remember(self, mark: bytes, done: int) -> None:
-        if done:
-            self._begun[mark] = done
-            if len(self._begun) > _MOST_BEGUN:
-                self._begun.popitem(last=False)
 
     # --- beside the letters ------------------------------------------------------------------
 

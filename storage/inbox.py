@@ -36,6 +36,10 @@ class Inbox(Desk):
             heard_at=self.now,
         )
 
+    def was_heard(self, channel: str, event_id: str) -> bool:
+        """Whether the event was heard before; nothing is noted."""
+        return self._first(inbox, channel=channel, event_id=event_id) is not None
+
     def keep_failed(self, channel: str, event_id: str, event: str, error: str) -> bool:
         """Keep an event that broke its turn, sealed; return False where it is known already."""
         row_id = new_id()

@@ -1,8 +1,9 @@
 """One-time links to pages of ours: opaque, short-lived, opened by a button, never by a GET."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hmac import compare_digest
 from typing import Any, cast
 
 from sqlalchemy import delete
@@ -16,7 +17,10 @@ TOKEN_BYTES = 16
 
 @dataclass(frozen=True)
 class Link:
-    """A one-time link. `kind` is sign, names, mine, text, consents or return."""
+    """A one-time link. `kind` is sign, names, mine, text, consents or return.
+
+    `opened_by` is the keyed index of the cookie of the browser that opened it first.
+    """
 
     id: int
     kind: str
@@ -25,6 +29,7 @@ class Link:
     case_id: int | None
     expires_at: datetime
     opened_at: datetime | None
+    opened_by: bytes | None
     used_at: datetime | None
 
 
@@ -74,6 +79,32 @@ class Links(Desk):
             self.known.held["link", token] = found
         return found
 
+    def find_gone(self, token: str) -> Link | None:
+        """Return a link that was used up or has expired; None for one unknown or still good."""
+        row = self._first(link, token_blind=self.keys.blind("link", token))
+        if row is None or (row.used_at is None and row.expires_at > self.now):
+            return None
+        return _made_of(row)
+
+    def admits(self, found: Link, visitor: str) -> bool:
+        """Whether the browser whose cookie is *visitor* may use the link ("": it has none).
+
+        Any may until one has opened it. Who is bound once stays it: no lock is needed to say no.
+        """
+        if found.opened_by is None:
+            return True
+        return compare_digest(found.opened_by, self.keys.blind("visitor", visitor))
+
+    def bind(self, token: str, visitor: str) -> None:
+        """Let only this browser use the link from now on, unless it is bound already."""
+        found = self.find(token, lock=True)
+        if found is None or found.opened_by is not None:
+            return
+        mark = self.keys.blind("visitor", visitor)
+        self._change_where(link, {"id": found.id, "opened_by": None}, opened_by=mark)
+        # Still locked and known: what comes next in the turn need not read it again.
+        self.known.held["link", token] = replace(found, opened_by=mark)
+
     def open(self, row_id: int) -> bool:
         """Note that the link was opened; False where it had been opened before."""
         self._let_go()
@@ -111,5 +142,6 @@ def _made_of(row: Any) -> Link:
         case_id=row.case_id,
         expires_at=row.expires_at,
         opened_at=row.opened_at,
+        opened_by=row.opened_by,
         used_at=row.used_at,
     )

@@ -480,6 +480,8 @@ link = Table(
     Column("made_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("opened_at", Instant),
+    # The browser that opened it first: an index of its cookie. Nothing: nobody is bound yet.
+    Column("opened_by", LargeBinary),
     Column("used_at", Instant),
     Index("ix_link_conversation_id", "conversation_id"),
     Index("ix_link_expires_at", "expires_at"),

@@ -30,10 +30,11 @@ PHUONG, XA, TINH, KCN, CDCS = "CD-MAU", "CD-THU", "LD-MAU", "CD-KCN", "CDCS-GIAY
 
 KEYS = Keyring({1: b"0123456789abcdef0123456789abcdef"})
 
-# "paper" pushes and may ask for a name; "abroad" pushes and may not; "web" shows a page.
+# "paper" pushes and may ask for a name; "abroad" pushes and may not, and takes so much at once;
+# "web" shows a page.
 ABILITIES = {
     "paper": Abilities(pushes=True, asks_identity=True),
-    "abroad": Abilities(pushes=True, asks_identity=False),
+    "abroad": Abilities(pushes=True, asks_identity=False, longest=4096, unit="utf-16"),
     "web": Abilities(pushes=False, asks_identity=True, echoes=True, news_line="receipt-news-web"),
     "terminal": Abilities(pushes=True, asks_identity=True),
     "operator": Abilities(pushes=False, asks_identity=True),

@@ -157,6 +157,24 @@ def a_turn_that_breaks(town: Town) -> Act:
     return break_it
 
 
+def an_answer_in_three_parts(town: Town) -> Act:
+    chat = town.person("Nguyễn Thị Mẫu", "abroad")
+    chat.scans(MAY)
+
+    def tell_it(office: Office) -> object:
+        from bot import dialogue
+
+        known = dialogue._openings["menu"]
+        text = " ".join(f"Đây là câu số {n} mà thôi." for n in range(450))
+        dialogue._openings["menu"] = lambda turn: turn._post(text, ["menu"], None)
+        try:
+            return say(chat, "menu")(office)
+        finally:
+            dialogue._openings["menu"] = known
+
+    return tell_it
+
+
 MOMENTS = [
     first_scan,
     a_name_is_typed,
@@ -171,6 +189,7 @@ MOMENTS = [
     everything_is_erased,
     the_daily_run,
     a_turn_that_breaks,
+    an_answer_in_three_parts,
 ]
 
 

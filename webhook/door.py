@@ -8,9 +8,10 @@ from typing import TypeVar, cast
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.hear import Reader, prepare, submit, submit_page
+from bot.admission import Reader, Visit
+from bot.hear import prepare, submit, submit_page
 from bot.office import Office
-from bot.speech import Form, Heard, Outcome
+from bot.speech import Heard, Outcome
 from bot.turn import Prepared
 from storage.store import Store
 from webhook.landings import Landing
@@ -44,14 +45,12 @@ class Door:
             prepared = await asyncio.to_thread(prepare, heard, self.office)
         return await self._landing.answer_to(submit(heard, self.office, prepared))
 
-    async def hear_page(
-        self, form: Form, event_id: str, may_open: Callable[[Reader], bool]
-    ) -> tuple[Reader, Outcome] | None:
+    async def hear_page(self, visit: Visit) -> tuple[Reader, Outcome] | None:
         """Let the office answer a form of whoever holds the link whose token it carries.
 
-        None: nobody does, or *may_open* says no. Raises TooBusy and NotWritten.
+        None: nobody does, or this browser may not. Raises TooBusy and NotWritten.
         """
-        came, answer = submit_page(form, event_id, self.office, may_open)
+        came, answer = submit_page(visit, self.office)
         outcome = await self._landing.answer_to(answer)
         return None if came.reader is None else (came.reader, outcome)
 

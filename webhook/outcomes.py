@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from bot.hear import Reader
+from bot.admission import Reader
 from bot.speech import Outcome, Page
 from storage.conversations import Conversation
 from webhook import cookies, nonces

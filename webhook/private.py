@@ -1,10 +1,16 @@
-"""One-time pages: a look at the address shows a button only, and the button opens."""
+"""One-time pages: a look at the address shows a button only, and the button opens.
+
+The look gives the browser a cookie, for this page alone; the button binds the link to it. The
+cookie does not come with the opening: an answer that is lost would lock her out of her own page.
+"""
+
+import re
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.hear import Reader
+from bot.admission import OPENS, Reader, Visit
 from bot.speech import Form, Page
 from webhook import cookies, nonces
 from webhook.door import Door, door_of
@@ -15,6 +21,8 @@ from webhook.outcomes import page_after, shown
 router = APIRouter()
 
 LONGEST_TOKEN = 64
+# Nothing else may stand in the path of a cookie; a token of another form opens nothing.
+_TOKEN = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST_TOKEN}}}")
 # What a page may send, beside opening it; anything else is no form of ours.
 FORMS = frozenset(
     ("sign-page", "open-names", "show-phone", "set-aside", "consents-page", "mine-download")
@@ -27,7 +35,12 @@ _OURS = frozenset(("form", "nonce", "token", "lang"))
 async def closed(request: Request, token: str) -> Response:
     """Show a button and nothing else, whatever the token: previews of links come here too."""
     door = door_of(request)
-    return door.pages.show("private", door.language(request), path=f"/t/{token[:LONGEST_TOKEN]}")
+    path = f"/t/{token[:LONGEST_TOKEN]}"
+    page = door.pages.show("private", door.language(request), path=path)
+    if _TOKEN.fullmatch(token):
+        visitor = cookies.visitor_in(request, door.settings) or cookies.new_visitor()
+        cookies.keep_visitor(page, door.settings, visitor, path=path)
+    return page
 
 
 @router.post("/t/{token}")
@@ -35,8 +48,8 @@ async def opened(request: Request, token: str) -> Response:
     """Open the page, or hear what was filled in on it."""
     door = door_of(request)
     fields = await read_form(request)
-    name = fields.get("form", "open-link")
-    if name != "open-link" and name not in FORMS:
+    name = fields.get("form", OPENS)
+    if name != OPENS and name not in FORMS:
         raise BadForm
     if len(token) > LONGEST_TOKEN:
         return _expired(request, door)
@@ -52,7 +65,8 @@ async def _hear(
     filled = {key: value for key, value in fields.items() if key not in _OURS}
     form = Form(name, {**filled, "token": token})
     own = cookies.address_in(request, door.settings)
-    found = await door.hear_page(form, event, lambda reader: _may_open(reader, own))
+    visitor = cookies.visitor_in(request, door.settings)
+    found = await door.hear_page(Visit(form, event, visitor, lambda one: _may_open(one, own)))
     if found is None:
         return _expired(request, door)
     known, outcome = found
@@ -79,7 +93,7 @@ def _event(door: Door, token: str, name: str, fields: dict[str, str]) -> str:
     """Return the event's name. Opening is no deed: whoever lost the line may press again."""
     keys = door.office.database.keys
     nonce = fields.get("nonce", "")
-    if name == "open-link":
+    if name == OPENS:
         nonce = nonces.fresh(keys, token)
     elif not nonces.is_for(keys, token, nonce):
         raise BadForm

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from bot.admission import OPENS
 from bot.dialogue import Act, on_form
 from bot.turn import Turn
 from storage.links import Link
@@ -67,7 +68,7 @@ def link_of(turn: Turn, *kinds: str) -> Link | None:
     return link if link.kind in kinds else None
 
 
-@on_form("open-link")
+@on_form(OPENS)
 def open_link(turn: Turn) -> None:
     """Show the page behind a link; one unknown, expired, used or another's shows nothing."""
     link = link_of(turn, *_pages)

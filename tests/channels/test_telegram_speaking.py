@@ -1,17 +1,18 @@
-"""A letter becomes calls of the Bot API: what is said, in how many parts, with what under it."""
+"""A letter becomes calls of the Bot API: what is said, how much at once, with what under it."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 from aiogram.methods import SendDocument, SendMessage
 from aiogram.types import InlineKeyboardMarkup, ReplyKeyboardMarkup, ReplyKeyboardRemove
-from hypothesis import given
-from hypothesis import strategies as st
 
+from bot.sending import say
 from bot.speech import Choice, File, Gone, Pace, Rejected, Reply, TooFast, Unreachable, Unsure
 from channels import telegram_speaking
-from channels.telegram_letters import LONGEST_TEXT, messages, parts_of
+from channels.telegram_letters import messages
 from channels.telegram_speaking import PACE, Telegram
+from storage.letters import Letter
 
 TOKEN = "123456:secret-of-the-tests"
 TWO = (Choice("a", "Một", "1.a.X"), Choice("b", "Hai", "1.b.Y"))
@@ -103,23 +104,14 @@ def test_files_go_before_the_buttons():
     assert (made[0].document.filename, made[0].document.data) == ("a.json", b"{}")
 
 
-def test_a_long_letter_is_cut_at_sentences():
-    """No part is longer than Telegram takes, none is cut in a sentence, buttons are at the end."""
-    text = " ".join(f"Đây là câu số {n} 😀." for n in range(600))
-    made = messages(77, Reply(text, TWO), asks_contact=False)
-    assert len(made) == 4
-    assert all(units(one.text) <= LONGEST_TEXT for one in made)
-    assert all(one.text.endswith(".") and one.text.startswith("Đây") for one in made)
-    assert " ".join(one.text for one in made) == text
-    assert [one.reply_markup is not None for one in made] == [False, False, False, True]
-
-
-@given(st.text(max_size=400), st.integers(2, 50))
-def test_nothing_is_lost_in_cutting(text, limit):
-    """Whatever the words, the parts fit and hold every letter but the spaces where they were cut."""
-    parts = list(parts_of(text, limit))
-    assert all(0 < units(one) <= limit for one in parts)
-    assert "".join("".join(parts).split()) == "".join(text.split())
+def test_as_much_as_telegram_takes_goes_at_once():
+    """It takes 4,096 units of UTF-16 with the link; one more, or one picture more, and it is refused."""
+    assert units(only(Reply("😀" * 2048, TWO)).text) == 4096
+    link = "https://ketdoan.example/q/abc"
+    assert units(only(Reply("ế" * (4095 - len(link)), link=link)).text) == 4096
+    for one in (Reply("😀" * 2048 + "."), Reply("ế" * (4096 - len(link)), link=link)):
+        with pytest.raises(Rejected, match="too long"):
+            messages(77, one, asks_contact=False)
 
 
 # --- sending ---------------------------------------------------------------------------------
@@ -141,9 +133,6 @@ class Paper(Telegram):
         return {"message_id": 100 + len(self.said)}
 
 
-LONG = Reply(" ".join(f"Đây là câu số {n} mà thôi." for n in range(300)))
-
-
 def tries(mouth, letter, times=1, address="77"):
     """Send a letter some times; return how each try ended."""
 
@@ -160,35 +149,39 @@ def tries(mouth, letter, times=1, address="77"):
     return asyncio.run(sending())
 
 
-def test_the_reference_is_the_last_message():
-    """What a letter became is named by its last message."""
+def test_the_reference_is_its_message():
+    """What a letter became is named by its message."""
     assert tries(Paper(), Reply("Một")) == ["101"]
-    assert tries(Paper(), LONG) == ["102"]
 
 
-@pytest.mark.parametrize("end", [TooFast(3), Unreachable(), Unsure()])
-def test_a_part_that_went_is_not_said_again(end):
-    """When the second part fails, the next try begins with it."""
-    mouth = Paper(None, end)
-    assert tries(mouth, LONG, 2) == [type(end).__name__, "102"]
-    assert " ".join(mouth.said) == LONG.text
-    assert tries(mouth, LONG) == ["104"]
+@pytest.mark.parametrize("end", [TooFast(3), Unreachable(), Unsure(), Gone(), Rejected()])
+def test_how_it_ends_is_told_as_it_is(end):
+    """What Telegram says of a letter reaches the sender, who tries again; here nobody does."""
+    mouth = Paper(end)
+    assert tries(mouth, Reply("Một")) == [type(end).__name__]
+    assert not mouth.said
 
 
-@pytest.mark.parametrize("end", [Gone(), Rejected()])
-def test_a_letter_that_ended_is_forgotten(end):
-    """After a refusal for good nothing is remembered of the letter."""
-    mouth = Paper(None, end)
-    assert tries(mouth, LONG) == [type(end).__name__]
-    assert not mouth._begun
-
-
-def test_the_same_letter_to_somebody_else_is_whole():
-    """What was begun with one person is not taken as said to another."""
-    mouth = Paper(None, Unreachable())
-    tries(mouth, LONG)
-    tries(mouth, LONG, address="78")
-    assert len(mouth.said) == 3
+def test_what_is_too_long_ends_there():
+    """A letter that nobody cut is refused with a clear word, and nothing of it goes."""
+    mouth = Paper()
+    long = Letter(
+        id=1,
+        key="k",
+        conversation_id=1,
+        channel="telegram",
+        address="77",
+        lane="talk",
+        if_unsure="resend",
+        state="claimed",
+        reply=Reply("ế" * 4097).to_json(),
+        tries=1,
+        made_at=datetime(2026, 11, 20, tzinfo=UTC),
+        error="",
+    )
+    ending, outcome = asyncio.run(say(mouth, long))
+    assert (ending.how, ending.why, outcome) == ("dead", "too long", "rejected")
+    assert not mouth.said
 
 
 def test_a_letter_that_shows_nothing_is_refused():
@@ -197,7 +190,7 @@ def test_a_letter_that_shows_nothing_is_refused():
 
 
 def test_a_letter_takes_no_longer_than_the_sender_waits(monkeypatch):
-    """Parts and pauses together end before the sender's own limit, and then nobody knows."""
+    """Files and pauses together end before the sender's own limit, and then nobody knows."""
 
     class Slow(Paper):
         async def _call(self, method, seconds=None):

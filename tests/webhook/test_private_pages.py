@@ -1,10 +1,19 @@
 """One-time pages: a look shows nothing, a button opens, and only what belongs to whom."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from chat import MAY, TINH
+from sqlalchemy import select
+from starlette.responses import Response
+
+from storage import ready
+from storage.tables import link
+from webhook import cookies
 
 UNKNOWN = "AAAAAAAAAAAAAAAAAAAAAA"
+COOKIE = "kd-page"
 
 
 def _token(browser):
@@ -60,8 +69,11 @@ def test_sent_twice_is_signed_once(browser, town):
     fields = form.fields | {"name": "Nguyễn Thị Mẫu", "choice": "put-name"}
     browser.sends(f"/t/{token}", fields)
     again = browser.sends(f"/t/{token}", fields)
-    assert again.status_code in (200, 404)
+    assert again.status_code == 200
+    assert "Phần này bạn đã gửi rồi" in browser.words
     assert town.petition(MAY).counted == 1
+    other = browser.sends(f"/t/{token}", fields | {"name": "Nguyễn Thị Mẫu Khác"})
+    assert other.status_code == 404, "what was not heard is not called done"
 
 
 def test_unclear_names_are_asked_again_on_the_page(browser, town):
@@ -150,6 +162,222 @@ def test_her_choices_can_be_changed(browser, town):
     assert town.read(lambda store: store.people.may_contact(talk.id))
 
 
+# --- whose browser --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mine(browser, town):
+    """The token of the page with all that is kept of her, not opened yet."""
+    browser.signs(town.tokens[MAY])
+    browser.says("thông tin của tôi")
+    browser.presses("Xem đang giữ gì")
+    browser.presses("Mở trang riêng")
+    return _token(browser)
+
+
+@pytest.fixture
+def sign(browser, town):
+    """The token of the page on which she puts her name down, not opened yet."""
+    return _asks_page(browser, town)
+
+
+@pytest.fixture(params=["sign", "mine"])
+def token(request):
+    """The token of either page."""
+    return request.getfixturevalue(request.param)
+
+
+def _sends(browser, token, **fields):
+    """What a form reads like, without the token and what is fresh for each page."""
+    answer = browser.sends(f"/t/{token}", fields)
+    kept = ("date", "content-length")
+    headers = sorted(one for one in answer.headers.items() if one[0] not in kept)
+    text = re.sub(r'(name="nonce" value=")[^"]*', r"\1…", answer.text.replace(token, UNKNOWN))
+    return answer.status_code, text, headers
+
+
+def _bound(town):
+    """Return what each link is bound to."""
+    return town.read(
+        lambda store: list(store.connection.execute(select(link.c.opened_by)).scalars())
+    )
+
+
+def test_another_browser_reads_what_an_unknown_link_shows(browser, another, token):
+    """Once it is open here, the link and its forms show another browser what an unknown one does."""
+    thief = another()
+    looked = thief.goes(f"/t/{token}")
+    assert _opens(browser, token).status_code == 200
+    fields = browser.read.forms[-1].fields | {"name": "Trần Văn Chủ", "choice": "put-name"}
+    unknown = _sends(another(), UNKNOWN)
+    assert unknown[0] == 404
+    assert looked.text.replace(token, UNKNOWN) == another().goes(f"/t/{UNKNOWN}").text
+    for stranger in (thief, another()):
+        assert _sends(stranger, token) == unknown
+        assert _sends(stranger, token, form="open-link") == unknown
+        assert _sends(stranger, token, **fields) == unknown
+        stranger.client.cookies.set(COOKIE, cookies.new_visitor(), path=f"/t/{token}")
+        assert _sends(stranger, token) == unknown
+
+
+def test_another_browser_puts_no_name_down(browser, another, town, sign):
+    """With the whole form of her page another browser signs nothing, and she signs afterwards."""
+    _opens(browser, sign)
+    fields = browser.read.forms[0].fields | {"name": "Trần Văn Chủ", "choice": "put-name"}
+    assert another().sends(f"/t/{sign}", fields).status_code == 404
+    assert town.petition(MAY) is None
+    browser.presses("Ghi tên", name="Nguyễn Thị Mẫu")
+    assert town.petition(MAY).counted == 1
+    assert another().sends(f"/t/{sign}", fields).status_code == 404
+
+
+def test_what_she_did_is_told_to_her_browser_alone(browser, another, town, sign):
+    """A form that was heard and is sent again from another browser reads like an unknown link."""
+    _opens(browser, sign)
+    fields = browser.read.forms[0].fields | {"name": "Nguyễn Thị Mẫu", "choice": "put-name"}
+    browser.sends(f"/t/{sign}", fields)
+    assert _sends(another(), sign, **fields) == _sends(another(), UNKNOWN)
+    assert browser.sends(f"/t/{sign}", fields).status_code == 200
+
+
+def test_she_may_come_again(browser, token):
+    """Opened and left, looked at again, opened again: the page is hers until it is used up."""
+    first = _opens(browser, token).status_code
+    cookie = browser.client.cookies[COOKIE]
+    assert [first, *(_opens(browser, token).status_code for _ in range(2))] == [200] * 3
+    assert browser.client.cookies[COOKIE] == cookie
+    assert browser.sends(f"/t/{token}", {"form": "open-link"}).status_code == 200
+
+
+def test_a_lost_answer_locks_nobody_out(browser, another, client, settings, token):
+    """The opening was heard and its answer lost on the way: her browser opens it once more."""
+    browser.goes(f"/t/{token}")
+    kept = browser.client.cookies[COOKIE]
+    lost = browser.client.post(f"/t/{token}", data={"form": "open-link"})
+    assert lost.status_code == 200
+    assert "set-cookie" not in lost.headers, "or what is lost with the answer would be missed"
+    again = another()
+    again.client.cookies.set(COOKIE, kept, path=f"/t/{token}")
+    assert _opens(again, token).status_code == 200
+
+
+def test_a_look_binds_nobody(browser, another, town, token):
+    """Previews fetch the page before her, and each gets a number of its own: she opens it first."""
+    numbers = set()
+    for _ in range(3):
+        preview = another()
+        preview.goes(f"/t/{token}")
+        numbers.add(preview.client.cookies[COOKIE])
+    assert len(numbers) == 3
+    assert not any(_bound(town))
+    assert _opens(browser, token).status_code == 200
+    assert len([one for one in _bound(town) if one]) == 1
+
+
+def test_a_browser_without_cookies_is_one_like_any_other(browser, another, town, token):
+    """Opened without a cookie, it opens without one again, and not in a browser that has one."""
+    bare, late = another(), another()
+    for _ in range(2):
+        assert bare.sends(f"/t/{token}", {"form": "open-link"}).status_code == 200
+        assert COOKIE not in bare.client.cookies
+    assert _opens(late, token).status_code == 404
+    assert _opens(browser, token).status_code == 404
+
+
+def test_a_link_opened_before_links_were_bound_binds_at_the_next_opening(
+    browser, another, town, sign
+):
+    """A form of such a page is heard; who opens it next has it for herself."""
+    _opens(browser, sign)
+    town.write(lambda store: store.connection.execute(link.update().values(opened_by=None)))
+    browser.presses("Ghi tên", name="")
+    assert browser.page.status_code == 200
+    assert not any(_bound(town))
+    second = another()
+    assert _opens(second, sign).status_code == 200
+    assert _opens(browser, sign).status_code == 404
+
+
+def test_two_browsers_at_once_never_both_open_it(browser, another, town, token):
+    """However the openings of two browsers meet, one of them has the page."""
+    for one in (visitors := [browser, another(), another(), another()]):
+        one.goes(f"/t/{token}")
+    with ThreadPoolExecutor(len(visitors)) as crowd:
+        opened = [crowd.submit(one.presses, "Mở") for one in visitors]
+        statuses = sorted(one.result().status_code for one in opened)
+    assert statuses == [200, 404, 404, 404]
+
+
+def test_tapped_twice_at_once_is_done_once(browser, town, sign):
+    """Two taps that meet are one signature, and neither of them reads that it failed."""
+    _opens(browser, sign)
+    fields = browser.read.forms[0].fields | {"name": "Nguyễn Thị Mẫu", "choice": "put-name"}
+    with ThreadPoolExecutor(4) as finger:
+        taps = [finger.submit(browser.client.post, f"/t/{sign}", data=fields) for _ in range(4)]
+        pages = [tap.result() for tap in taps]
+    assert {page.status_code for page in pages} == {200}
+    assert town.petition(MAY).counted == 1
+
+
+def test_being_bound_costs_a_form_no_statement(browser, town, sign, monkeypatch):
+    """Of the link a form reads what it read before, and writes nothing but that it is used up."""
+    _opens(browser, sign)
+    ran = []
+    really = ready.run
+
+    def note(line, sql, bound):
+        ran.append(" ".join(sql.split()))
+        return really(line, sql, bound)
+
+    monkeypatch.setattr(ready, "run", note)
+    browser.presses("Ghi tên", name="Nguyễn Thị Mẫu")
+    # A server has more writers than one: there it is looked up to find whose it is, then locked.
+    assert sum("FROM link" in one for one in ran) == (1 if town.office.database.is_file else 2)
+    (changed,) = [one for one in ran if one.startswith("UPDATE link")]
+    assert "used_at" in changed
+    assert "opened_by" not in changed
+    assert not [one for one in ran if "FROM inbox" in one]
+
+
+def test_the_cookie_of_a_page_is_a_number_for_this_page(browser, door, settings, town, token):
+    """It is sent to this page alone, ends within the hour, no script reads it, others get none."""
+    said = browser.goes(f"/t/{token}").headers["set-cookie"]
+    assert re.fullmatch(
+        rf"{COOKIE}=[A-Za-z0-9_-]{{22}}; HttpOnly; Max-Age=3600; Path=/t/{token}; SameSite=lax",
+        said,
+    )
+    assert COOKIE not in browser.goes("/chat").request.headers.get("cookie", "")
+    by_https = settings.model_copy(update={"public_url": "https://ketdoan.example"})
+    answer = Response()
+    cookies.keep_visitor(answer, by_https, "A" * 22, path="/t/x")
+    assert answer.headers["set-cookie"].startswith("__Secure-kd-page=")
+    assert "; Secure" in answer.headers["set-cookie"]
+
+
+def test_a_planted_cookie_is_not_taken_up(browser, another, token):
+    """What is no number of ours is replaced by one, and counts as none."""
+    for planted in ("x", "A" * 23, "A" * 21 + "%", "a,b", "A" * 4000):
+        visitor = another()
+        visitor.client.cookies.set(COOKIE, planted, path=f"/t/{token}")
+        answer = visitor.client.get(f"/t/{token}")
+        assert re.match(rf"{COOKIE}=[A-Za-z0-9_-]{{22}};", answer.headers["set-cookie"]), planted
+
+
+def test_an_odd_address_sets_no_cookie(client):
+    """What is in an address cannot reach a header: such a link is nobody's, and gets no cookie."""
+    for odd in (
+        "a;Domain=x",
+        "a%3B%20Domain=x",
+        "a%0d%0aset-cookie:%20kd=x",
+        "%ff",
+        "ữ",
+        "x" * 65,
+    ):
+        answer = client.get(f"/t/{odd}")
+        assert answer.status_code == 200, odd
+        assert "set-cookie" not in answer.headers, odd
+
+
 # --- names ----------------------------------------------------------------------------------------
 
 
@@ -218,6 +446,20 @@ def test_a_revoked_officer_sees_no_names(another, town):
     town.write(revoke)
     officer.presses("Mở", reason="duplicates")
     assert "Trần Văn" not in officer.page.text
+
+
+def test_who_has_left_the_chat_reads_no_more_of_the_page_of_names(another, town):
+    """Sent twice, the form that closed the page is "done already", yet not where she has left."""
+    officer, token = _names_link(another, town)
+    _opens(officer, token)
+    officer.presses("Mở", reason="duplicates")
+    form = officer.read.forms[-1]
+    fields = form.fields | dict([form.buttons["Để riêng tên này"]])
+    officer.sends(f"/t/{token}", fields)
+    assert officer.page.status_code == 404, "below the number the page closes"
+    assert officer.sends(f"/t/{token}", fields).status_code == 200
+    officer.client.cookies.delete("kd")
+    assert officer.sends(f"/t/{token}", fields).status_code == 404
 
 
 def test_a_name_can_be_set_aside_on_the_page(another, town):
