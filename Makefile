@@ -4,6 +4,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?=
+# One more than there are processors: many tests wait for a server, a browser or a clock.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)) + 1)')
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long lint look bench clean
@@ -23,10 +25,10 @@ demo: setup ## try both journeys in a browser; DEMO="--lan" for a phone on the s
 	$(BIN)/ketdoan demo $(DEMO)
 
 test: setup ## everything that must hold, in some minutes
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long"
 
 test-long: setup ## the heavy harnesses as well
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 lint: setup ## style, types, and the direction of imports
 	$(BIN)/ruff check .
