@@ -68,7 +68,7 @@ def test_a_card_of_somebody_else_is_not_taken(town):
     """A contact that is not her own is refused, and the question stands again with its keyboard."""
     chat = asked(town)
     chat.shares_contact("+84912345678", own=False)
-    assert chat.last.startswith("Thẻ này không phải số")
+    assert chat.last.startswith("Số vừa gửi không phải số")
     assert chat.received[-1].ask_phone
     assert chat.labels[0] == "Gửi số của tôi"
     chat.taps("no-phone")

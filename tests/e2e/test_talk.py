@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from chat import CDCS, GIAY, MAY, PHUONG, TINH
+from chat import CDCS, GIAY, KEYS, MAY, PHUONG, TINH
 from serving import Served, settle
 from stores import Founded
 
+from storage.database import Database
 from storage.desk import VIETNAM
+from webhook.demo_clock import DemoClock
+from webhook.setup import set_demo_ahead
 
 
 @pytest.fixture
 def served(founded: Founded, tmp_path: Path) -> Iterator[Served]:
     """An installation whose server is not started: `talk` drains its own address."""
     made = settle(founded, tmp_path / "served")
+    _on_a_morning(made.environment["KETDOAN_DATABASE_URL"])
     yield made
     made.stop()
+
+
+def _on_a_morning(url: str) -> None:
+    """Let it be the next morning there: at night nobody is told anything before seven."""
+    clock = DemoClock()
+    clock.next_morning()
+    database = Database(url, KEYS)
+    try:
+        database.write(lambda store: store.settings.put("demo", "yes"))
+        set_demo_ahead(database, int(clock.ahead.total_seconds()))
+    finally:
+        database.close()
+
+
+def this_morning() -> datetime:
+    """Return the moment as the installation lives it."""
+    clock = DemoClock()
+    clock.next_morning()
+    return clock().astimezone(VIETNAM)
 
 
 def officer(served: Served, who: str, name: str, body: str, *roles: str) -> None:
@@ -50,13 +73,13 @@ def test_a_petition_from_the_first_name_to_recognition(served: Served) -> None:
     assert "Đủ điều kiện tính: 6 người." in said
     assert "Nguyễn Thị" not in said
     served.talk("thu", "việc", "1", "Đồng ý", "1")
-    today = datetime.now(UTC).astimezone(VIETNAM)
+    today = this_morning()
     meeting = f"09:00 {today + timedelta(days=21):%d/%m/%Y}, Nhà văn hóa phường Mẫu"
     said = served.talk("thu", "việc", "1", "Ghi ngày đại hội", meeting, "1")
     assert "Đã ghi ngày đại hội" in said
     said = served.talk("thu", "việc", "1", "Kiểm tra hồ sơ", "1")
     assert "Liên đoàn Lao động tỉnh Mẫu" in said
-    today = datetime.now(UTC).astimezone(VIETNAM)
+    today = this_morning()
     said = served.talk("tinh", "việc", "1", "Ghi quyết định", f"07/QĐ-LĐLĐ, {today:%d/%m/%Y}", "1")
     for letter in "ABCDEF":
         said = served.talk(letter, "xem tin", "tới đâu rồi")

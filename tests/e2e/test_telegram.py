@@ -374,7 +374,7 @@ def test_her_own_number_where_that_is_allowed(
     keyboard = telegram.view(771001001)["keyboard"]
     assert [row[0]["text"] for row in keyboard] == ["Gửi số của tôi", "Không để số"]
     telegram.contact(771001001, "84987654321", own=False)
-    she.reads("Thẻ này không phải số của tài khoản")
+    she.reads("Số vừa gửi không phải số của tài khoản")
     telegram.contact(771001001, "84912345678", own=True)
     with she.opens() as page:
         assert page.read.forms[-1].fields["phone"] == "+84912345678"
