@@ -71,6 +71,8 @@ _SEALED = {
     "call": "call_sealed",
     "congress_place": "congress_place_sealed",
 }
+# Where nothing is kept of these, a case says "".
+_TEXTS = frozenset((*_SEALED, "decision_no", "about"))
 
 
 # Its condition stands in the words of the index that holds live petitions alone: with gaps in
@@ -177,7 +179,11 @@ class Cases(Desk):
         held = self._held(case.id)
         if held is None:
             return self.by_id(case.id)
-        return self._hold(replace(held, version=held.version + 1, **values))
+        shown: dict[str, Any] = {
+            name: "" if value is None and name in _TEXTS else value
+            for name, value in values.items()
+        }
+        return self._hold(replace(held, version=held.version + 1, **shown))
 
     def _sealing(self, row_id: int, values: dict[str, Any]) -> dict[str, Any]:
         kept = {}
@@ -354,6 +360,6 @@ class Cases(Desk):
         columns = row._asdict()
         for name, column in _SEALED.items():
             columns[name] = self._open(case_file, row.id, column, columns.pop(column))
-        for name in ("decision_no", "about"):
+        for name in _TEXTS - _SEALED.keys():
             columns[name] = columns[name] or ""
         return Case(**columns)

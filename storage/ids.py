@@ -8,6 +8,8 @@ from datetime import datetime
 _EPOCH_MS = 1_735_689_600_000  # 2025-01-01 UTC: 41 bits from here last until 2094
 _NODE_BITS = 16
 _COUNT_BITS = 6
+# So much may two clocks drift apart in a second, at most; real ones do a tenth of it.
+_DRIFT_MS = 1.0
 
 
 class _Maker:
@@ -44,8 +46,8 @@ class _Maker:
         looked = time.monotonic()
         with self._lock:
             # An answer that was long on its way makes the other clock look late: the least late
-            # look of the last while is the true one. A second of drift a quarter of an hour.
-            fades = (looked - self._looked) * 1.0
+            # look of the last while is the true one.
+            fades = (looked - self._looked) * _DRIFT_MS
             self._ahead = max(ahead, self._ahead - fades) if self._looked else ahead
             self._looked = looked
 

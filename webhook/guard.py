@@ -43,6 +43,7 @@ HEADERS = {
     "x-frame-options": "DENY",
     "x-robots-tag": "noindex, nofollow",
 }
+# As they go over the wire, made once: every answer carries them.
 _RAW = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 _RAW_HTTPS = [*_RAW, (b"strict-transport-security", b"max-age=31536000")]
 _NAMES = frozenset(name for name, _ in _RAW_HTTPS)

@@ -34,12 +34,15 @@ class Bucket:
 class Limits:
     """The limits of the door.
 
-    *talk*: one conversation. *knocks*: one network address, very high, since a whole factory may
-    stand behind it at the change of shift. *newcomers*: new conversations of all. *guesses*:
-    codes and tokens tried, of one address and of all together.
+    *talk*: one conversation. *pages*: one link to a page of ours, also one that somebody made up;
+    guessed ones must not push conversations out of what is remembered. *knocks*: one network
+    address, very high, since a whole factory may stand behind it at the change of shift.
+    *newcomers*: new conversations of all. *guesses*: codes and tokens tried, of one address and
+    of all together.
     """
 
     talk: Bucket = field(default_factory=lambda: Bucket(burst=60, rate=1))
+    pages: Bucket = field(default_factory=lambda: Bucket(burst=60, rate=1))
     knocks: Bucket = field(default_factory=lambda: Bucket(burst=3000, rate=100))
     newcomers: Bucket = field(default_factory=lambda: Bucket(burst=2000, rate=50))
     guesses: Bucket = field(default_factory=lambda: Bucket(burst=60, rate=0.5))

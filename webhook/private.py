@@ -53,7 +53,7 @@ async def opened(request: Request, token: str) -> Response:
         raise BadForm
     if len(token) > LONGEST_TOKEN:
         return _expired(request, door)
-    if not door.limits.talk.takes(f"page:{token}"):
+    if not door.limits.pages.takes(token):
         return door.refuse(request, 503, "page-unavailable", WAIT_SECONDS)
     return await _hear(request, door, token, name, fields)
 

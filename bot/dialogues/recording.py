@@ -55,9 +55,10 @@ def is_outdated(turn: Turn, wish: Wish, *, lock: bool = False) -> bool:
         # The case before the place, like everybody who locks both.
         turn.store.cases.live_petition(enterprise.id, lock=True)
         places.hold(enterprise.id)
-        if places.by_id(enterprise.id).id != enterprise.id:
+        held = places.by_id(enterprise.id)
+        if held.id != enterprise.id:
             return True  # merged into another in this very moment
-        enterprise = places.by_id(enterprise.id)
+        enterprise = held
     return kind_of(enterprise) != wish.kind or receiver(turn, wish).id != wish.body_id
 
 
@@ -115,8 +116,10 @@ def _keep_signature(
     act = "confirmed" if kept == "confirmed" else "signed"
     turn.store.ledger.write(act, case_id=case.id, body_id=case.body_id, version=wish.version)
     if case.kind == "petition":
-        is_one_more = kept == "first" and not wish.is_foreign
-        (casework.count_one_more if is_one_more else casework.recount)(turn.mail, case)
+        if kept == "first" and not wish.is_foreign:
+            casework.count_one_more(turn.mail, case)
+        else:
+            casework.recount(turn.mail, case)
 
 
 # --- joining -------------------------------------------------------------------------------------
