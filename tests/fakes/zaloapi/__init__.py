@@ -1,0 +1,1 @@
+"""The parts of the fake Zalo: OAuth, OpenAPI, Bot Platform, people and what they do."""
