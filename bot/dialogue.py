@@ -173,7 +173,7 @@ def _typed(turn: "Turn") -> Act:
         if current is not None and choice in _own.get(turn.conversation.step, frozenset()):
             return current
         return _openings.get(choice) or current or _openings["menu"]
-    command = turn.office.words.command(turn.text)
+    command = turn.office.words.command(turn.text) or turn.said_by_words()
     if command in _openings:
         turn.choice = command
         return _openings[command]

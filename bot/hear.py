@@ -19,7 +19,7 @@ from bot import dialogue, dialogues
 from bot.admission import Reader, Visit, admit, did_already
 from bot.mail import Mail
 from bot.office import Office
-from bot.speech import Heard, Outcome, Reply
+from bot.speech import WITHDRAWN, Heard, Outcome, Reply
 from bot.turn import Prepared, Turn
 from storage.conversations import Conversation
 from storage.database import NotWritten, TooBusy
@@ -159,6 +159,8 @@ def take_turn(
     if heard.left is not None:
         return _came_or_went(heard, store)
     if known is None:
+        if _is_of_a_stranger(heard, store):
+            return Outcome()
         known = store.conversations.locked(heard.channel, heard.address, _language(heard, office))
     before = copy(known)
     turn = Turn(heard, known, store, office, prepared, said_at)
@@ -183,6 +185,12 @@ def _came_or_went(heard: Heard, store: Store) -> Outcome:
     if known is not None:
         store.conversations.mark_gone(known.id, gone=bool(heard.left))
     return Outcome()
+
+
+def _is_of_a_stranger(heard: Heard, store: Store) -> bool:
+    """Whether a platform tells that somebody takes back what we never had of her."""
+    is_withdrawn = heard.form is not None and heard.form.name == WITHDRAWN
+    return is_withdrawn and store.conversations.find(heard.channel, heard.address) is None
 
 
 def _language(heard: Heard, office: Office) -> str:

@@ -1,6 +1,6 @@
 """Letters as they are written in a turn or a round, and laid in the outbox at its end."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -63,6 +63,13 @@ class Mail:
         """Add a letter to this conversation (*first*: before all others)."""
         one = _Laid(conversation, reply, "talk", if_unsure, state, not_before_at)
         self.laid.insert(0 if first else len(self.laid), one)
+
+    def without_numbers(self, conversation: Conversation) -> None:
+        """Take the numbers of earlier lists away: a typed one answers the list said last."""
+        for one in self.laid:
+            if one.conversation is conversation and one.reply.choices:
+                bare = tuple(replace(choice, number=None) for choice in one.reply.choices)
+                one.reply = replace(one.reply, choices=bare)
 
     def choices(
         self, conversation: Conversation, options: list[Option], offer: int

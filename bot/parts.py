@@ -24,19 +24,29 @@ def in_parts(reply: Reply, can: Abilities) -> tuple[Reply, ...]:
 
     What is to be pressed stands under the last, and its link in its words; files go first.
     """
-    if can.takes(reply.worded) or can.longest is None:
+    if can.takes(reply.listed if can.lists else reply.worded) or can.longest is None:
         return (reply,)
-    texts = list(parts_of(reply.worded, can.longest, can.unit))
+    longest = can.longest - _for_lines(reply, can)
+    texts = list(parts_of(reply.worded, longest, can.unit))
     if not texts:
         return (reply,)
     if reply.link and reply.link not in texts[-1]:
         # It was said further up: who can not press a button must find it where she reads last.
-        texts[-1:] = parts_of(f"{texts[-1]}\n{reply.link}", can.longest, can.unit)
+        texts[-1:] = parts_of(f"{texts[-1]}\n{reply.link}", longest, can.unit)
     bare = replace(reply, choices=(), files=(), ask_phone=False, link=None, link_label="")
     made = [replace(bare, text=one) for one in texts[:-1]]
     made.append(replace(reply, text=texts[-1], files=()))
     made[0] = replace(made[0], files=reply.files)
     return tuple(made)
+
+
+def _for_lines(reply: Reply, can: Abilities) -> int:
+    """Return how much room to leave for the choices, should they be said as lines."""
+    if not can.lists or can.longest is None:
+        return 0
+    lines = length(reply.listed, can.unit) - length(reply.worded, can.unit)
+    # Words get a quarter at least, or a list that fills a message would make a letter of each.
+    return min(lines, can.longest * 3 // 4)
 
 
 def parts_of(text: str, longest: int, unit: Unit = "character") -> Iterator[str]:

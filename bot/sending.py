@@ -54,7 +54,7 @@ def ending_of(letter: Letter, error: Exception) -> tuple[Ending, str]:
     """Return what an *error* in sending makes of a letter, and the outcome's name."""
     match error:
         case Gone():
-            return Ending(letter, "gone"), "gone"
+            return Ending(letter, "gone", why=str(error)), "gone"
         case Rejected():
             return Ending(letter, "dead", why=str(error) or "rejected"), "rejected"
         case TooFast():

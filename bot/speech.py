@@ -5,6 +5,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+# The form of whom the platform itself tells that she takes back what it may hand over: nothing is
+# sent to her any more, and it is an order to erase.
+WITHDRAWN = "platform-withdrawn"
+
+# The form of who has opened the chat and said nothing yet.
+OPENED = "chat-opened"
+
 Lane = Literal["talk", "campaign"]
 IfUnsure = Literal["resend", "hold"]
 # What a channel counts a text in: characters of Unicode, or units of UTF-16, of which what lies
@@ -79,11 +86,16 @@ class Heard:
 
 @dataclass(frozen=True)
 class Choice:
-    """One thing to tap: its words, and the opaque payload that comes back."""
+    """One thing to tap: its words, and the opaque payload that comes back.
+
+    `number`: what may be typed for it; None where a number would be read as an answer to something
+    else, and only its words are understood.
+    """
 
     id: str
     label: str
     payload: str
+    number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +130,15 @@ class Reply:
             return f"{self.text}\n{self.link}"
         return self.text
 
+    @property
+    def listed(self) -> str:
+        """The text with its link and its choices as lines, for who has no buttons to press."""
+        lines = [
+            f"{'•' if one.number is None else f'{one.number}.'} {one.label}"
+            for one in self.choices
+        ]
+        return "\n".join([*([self.worded] if self.worded else []), *lines])
+
     def to_json(self) -> str:
         """Return the text form that lies sealed in the outbox."""
         kept = dict(vars(self))
@@ -142,6 +163,8 @@ class Abilities:
     there; otherwise a one-time page of ours asks. `asks_contact`: it hands over her own number
     with one tap and vouches for it. `echoes`: the page shows her own lines too. `longest`: so many
     of its `unit` it takes in one message (None: any number); what is longer is laid out in parts.
+    `lists`: choices are, or may have to be, lines of that message. `most_choices`: so many it
+    shows at once (None: any number), the rest behind a button "next".
     """
 
     pushes: bool
@@ -151,6 +174,8 @@ class Abilities:
     news_line: str = "receipt-news"
     longest: int | None = None
     unit: Unit = "character"
+    lists: bool = False
+    most_choices: int | None = None
 
     def takes(self, text: str) -> bool:
         """Whether a text goes in one message."""
@@ -192,7 +217,10 @@ class Outcome:
 
 
 class Gone(Exception):
-    """The person blocked the channel or no longer exists there; nothing more is sent."""
+    """The person blocked the channel or no longer exists there; nothing more is sent.
+
+    Its text is a short word for the reason, kept with the letter.
+    """
 
 
 class TooFast(Exception):

@@ -1,7 +1,7 @@
 """One turn of a talk: what was heard, who says it, and the words that answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -10,13 +10,13 @@ from bot import dialogue, payloads
 from bot.facts import to_keep, to_use
 from bot.mail import Mail, Option
 from bot.office import Office
-from bot.speech import Heard, Outcome, Page, Reply
+from bot.speech import Choice, Heard, Outcome, Page, Reply
 from storage.conversations import Conversation
 from storage.enterprises import Enterprise
 from storage.officers import Officer
 from storage.store import Store
 from union.choices import pick
-from union.folding import clean
+from union.folding import clean, fold
 from union.refusals import NotAllowed, Unclear
 from union.rules import RuleBook
 
@@ -25,6 +25,10 @@ INTERRUPTED_AFTER = timedelta(hours=3)
 _TRAIL = 12
 _KEPT = ("draft", "tries", "claims")
 _UNCLEAR_BEFORE_A_PERSON = 2
+# The choice that shows what did not fit under the question.
+NEXT = "next-choices"
+# What stands under letters that are pushed to a desk and is no command of everybody's.
+_AT_DESK = ("desk-queue", "desk-late", "desk-remind-later", "digest-open", "urgent-busy")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Turn:
         self.page: Page | None = None
         self.is_hidden = False
         self._offered: list[list[str]] | None = None
+        self._earlier: list[list[str]] = []
         self.said_at = said_at or store.now
         self._gap = self.said_at - conversation.heard_at
         self._replies: list[Reply] = []
@@ -179,16 +184,51 @@ class Turn:
         options = list(choices)
         if options:
             self._offer(options)
-        made = self.mail.choices(self.conversation, options, self.conversation.offer)
+        self._lay(text, options, link)
+
+    def _lay(self, text: str, options: list[Option], link: str | None, first: int = 0) -> None:
+        """Lay a text out with what may be pressed under it, from the choice at *first* on."""
+        made = self._choices(options, first) if options else ()
         opens = self.label("open-private") if link and "/t/" in link else ""
         asks = "share-phone" in options
         reply = Reply(text, made, ask_phone=asks, link=link, link_label=opens)
         self.mail.lay(self.conversation, reply)
         self._replies.append(reply)
 
+    def _choices(self, options: list[Option], first: int) -> tuple[Choice, ...]:
+        """Return the buttons from *first* on, with their numbers in the whole list."""
+        most = self.office.can(self.conversation.channel).most_choices
+        fits = most is None or len(options) - first <= most
+        shown = options[first:] if fits else options[first : first + (most or 0) - 1]
+        offer = self.conversation.offer
+        made = self.mail.choices(self.conversation, shown, offer)
+        made = tuple(replace(one, number=n) for n, one in enumerate(made, first + 1))
+        self.memory.pop("choices_shown", None)
+        if fits:
+            return made
+        self.memory["choices_shown"] = first + len(shown)
+        return made + self.mail.choices(self.conversation, [NEXT], offer)
+
+    def next_choices(self) -> bool:
+        """Show the choices behind those shown last, or the first again; False where all are shown.
+
+        They belong to the same question: buttons of the pages before still work.
+        """
+        offered: list[list[str]] = self.memory.get("offered", [])
+        first = int(self.memory.get("choices_shown", 0))
+        if not offered or not 0 < first < len(offered):
+            return False
+        options: list[Option] = [(one[0], one[1]) for one in offered]
+        self._offered = offered
+        self._lay(self.words("choices-next"), options, None, first)
+        return True
+
     def _offer(self, options: Sequence[Option]) -> None:
         if self._offered is None:
             self.conversation.offer += 1
+        # A typed number answers the list said last; of earlier ones only the words do.
+        self.mail.without_numbers(self.conversation)
+        self._earlier += self._offered or []
         self._offered = [
             [one, self.label(one)] if isinstance(one, str) else list(one) for one in options
         ]
@@ -284,12 +324,33 @@ class Turn:
         place = pick(self.text, [one[1] for one in offered]) if offered else None
         return None if place is None else str(offered[place][0])
 
+    def said_by_words(self) -> str | None:
+        """Return the choice whose whole words were typed, of lists said before the last, or None.
+
+        Where choices are lines, these have no numbers: other lists of the turn before, and letters
+        that were pushed to a desk.
+        """
+        typed = fold(self.text)
+        if not typed:
+            return None
+        earlier = self.memory.get("earlier", [])
+        found = next((str(one[0]) for one in earlier if fold(one[1]) == typed), None)
+        if found is not None:
+            return found
+        if "choices_shown" in self.memory and fold(self.label(NEXT)) == typed:
+            return NEXT
+        pushed = next((one for one in _AT_DESK if fold(self.label(one)) == typed), None)
+        return pushed if pushed is not None and self.officer is not None else None
+
     # --- the end of the turn -----------------------------------------------------------------
 
     def close(self) -> Outcome:
         """Keep where the talk stands, lay the letters out, and say what the turn came to."""
         if self._offered is not None:
             self.memory["offered"] = self._offered
+            self.memory.pop("earlier", None)
+            if earlier := [one for one in self._earlier if one not in self._offered]:
+                self.memory["earlier"] = earlier
         elif self._replies and not self.conversation.step:
             self.memory.pop("offered", None)
         if self.office.can(self.heard.channel).echoes and not self.is_hidden:

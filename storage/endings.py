@@ -88,7 +88,7 @@ class Endings(Claims):
         row_id, why = one.letter.id, _plain(one.why, 64)
         match one.how:
             case "gone":
-                self.gone(row_id, lease)
+                self.gone(row_id, lease, why)
             case "dead":
                 self.dead(row_id, lease, why)
             case "held":
@@ -102,9 +102,9 @@ class Endings(Claims):
         """End a letter as sent and wipe its words; False where the lease was lost meanwhile."""
         return self._end(row_id, lease, state="sent", sent_ref=ref, reply_sealed=None)
 
-    def gone(self, row_id: int, lease: str) -> bool:
+    def gone(self, row_id: int, lease: str, error: str = "") -> bool:
         """End a letter whose address cannot be reached any more, and wipe its words."""
-        return self._end(row_id, lease, state="gone", reply_sealed=None)
+        return self._end(row_id, lease, state="gone", reply_sealed=None, error=error or None)
 
     def dead(self, row_id: int, lease: str, error: str) -> bool:
         """End a letter that no try will deliver; it stays to be looked at."""

@@ -1,6 +1,6 @@
-"""Tell Telegram where to deliver, and learn the bot's name: tried again until both have worked.
+"""Tell platforms where to deliver, and learn a bot's name: tried again until it has worked.
 
-Start-up waits for neither: pages and letters work while Telegram can not be reached.
+Start-up waits for none of it: pages and letters work while they can not be reached.
 """
 
 import asyncio
@@ -24,14 +24,18 @@ LONGEST_WAIT = 300.0
 _NAME = re.compile(r"[A-Za-z0-9_]{3,64}")
 
 
-class Bot(Protocol):
+class Hook(Protocol):
+    """A bot that can be told where to deliver."""
+
+    async def set_webhook(self, address: str, secret: str) -> None:
+        """Let updates be delivered to *address*."""
+
+
+class Bot(Hook, Protocol):
     """The bot as far as it is announced."""
 
     async def name(self) -> str:
         """Return its name in links."""
-
-    async def set_webhook(self, address: str, secret: str) -> None:
-        """Let updates be delivered to *address*."""
 
 
 async def announce(settings: Settings, office: Office, bot: Bot) -> None:
@@ -47,6 +51,20 @@ async def announce(settings: Settings, office: Office, bot: Bot) -> None:
         await until_done("name", lambda: _open_door(office, bot))
 
 
+async def announce_zalo_bot(settings: Settings, office: Office, bot: Hook) -> None:
+    """Have updates of Zalo's Bot Platform delivered to our address, if there is one."""
+    # Imported here: who has no such bot carries nothing of it.
+    from webhook.zalo_bot import bot_secret
+
+    address = settings.bot_updates_url
+    if not address:
+        log.warning("zalo-bot can not reach this address; `ketdoan poll zalo-bot` fetches")
+        return
+    secret = bot_secret(settings, office.database.keys)
+    await until_done("zalo-bot webhook", lambda: bot.set_webhook(address, secret))
+    log.info("zalo-bot delivers", to=address)
+
+
 async def _open_door(office: Office, bot: Bot) -> None:
     name = await bot.name()
     if _NAME.fullmatch(name):
@@ -56,7 +74,7 @@ async def _open_door(office: Office, bot: Bot) -> None:
 async def until_done(
     what: str, act: Callable[[], Awaitable[None]], *, ends_on: type[Exception] | None = None
 ) -> None:
-    """Do something with Telegram until it has worked, waiting twice as long each time.
+    """Do something with a platform until it has worked, waiting twice as long each time.
 
     Raises an error of the kind *ends_on* and no other.
     """
@@ -69,7 +87,7 @@ async def until_done(
         except Exception as error:
             if ends_on is not None and isinstance(error, ends_on):
                 raise
-            log.warning("telegram", trying=what, error=place_of(error))
+            log.warning("announcing", trying=what, error=place_of(error))
             await asyncio.sleep(random.uniform(wait / 2, wait))  # noqa: S311 -- no secret
             wait = min(wait * 2, LONGEST_WAIT)
         else:

@@ -50,6 +50,10 @@ def create_app(settings: Settings, office: Office, *, is_demo: bool = False) -> 
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     if settings.telegram_token:
         _add_telegram(app, door)
+    if settings.has_zalo:
+        _add_zalo(app, door)
+    if settings.zalo_bot_token:
+        _add_zalo_bot(app, door)
     return app
 
 
@@ -74,6 +78,18 @@ def _plain(page: BaseRoute) -> BaseRoute:
 def _add_telegram(app: FastAPI, door: Door) -> None:
     # Outermost, before the limits of the pages. Loads aiogram, so it waits for a token.
     from webhook.telegram import Ear
+
+    app.add_middleware(Ear, door=door)
+
+
+def _add_zalo(app: FastAPI, door: Door) -> None:
+    from webhook.zalo import Ear
+
+    app.add_middleware(Ear, door=door)
+
+
+def _add_zalo_bot(app: FastAPI, door: Door) -> None:
+    from webhook.zalo_bot import Ear
 
     app.add_middleware(Ear, door=door)
 
@@ -116,7 +132,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _announce(door: Door, lines: dict[str, Line]) -> None:
-    """Tell the platforms where we are, where there are any."""
+    """Tell the platforms where we are, where there are any that take it from a program."""
+    await asyncio.gather(_announce_to_telegram(door, lines), _announce_to_zalo_bot(door, lines))
+
+
+async def _announce_to_telegram(door: Door, lines: dict[str, Line]) -> None:
     if "telegram" in lines:
         from channels.telegram_speaking import Telegram
         from webhook.announce import announce
@@ -124,6 +144,16 @@ async def _announce(door: Door, lines: dict[str, Line]) -> None:
         bot = lines["telegram"]
         assert isinstance(bot, Telegram)
         await announce(door.settings, door.office, bot)
+
+
+async def _announce_to_zalo_bot(door: Door, lines: dict[str, Line]) -> None:
+    if "zalo-bot" in lines:
+        from channels.zalo_bot_speaking import ZaloBotMouth
+        from webhook.announce import announce_zalo_bot
+
+        bot = lines["zalo-bot"]
+        assert isinstance(bot, ZaloBotMouth)
+        await announce_zalo_bot(door.settings, door.office, bot)
 
 
 async def _static(request: Request, name: str) -> Response:

@@ -88,6 +88,10 @@ def _shown(value: object, is_open: bool) -> str:  # noqa: FBT001 -- as the field
 
 def _look(store: Store, office: Office, settings: Settings, found: Findings) -> None:
     found.notes.append(f"channels: {', '.join(sorted(office.abilities))}")
+    if settings.has_zalo and settings.zalo_signature == "log":
+        found.notes.append(
+            f"zalo: {PREFIX}ZALO_SIGNATURE is log: whoever finds the door can speak for anybody"
+        )
     if store.settings.is_demo:
         found.notes.append("this database is a demo")
     known = setup.known_bot(store)

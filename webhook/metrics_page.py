@@ -30,6 +30,8 @@ log = structlog.get_logger()
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _MOST_UPDATE_KINDS = 40
+# Where each platform's deliveries are counted, and what stands before their kinds.
+_PLATFORMS = {"webhook.telegram": "", "webhook.zalo": "zalo ", "webhook.zalo_bot": "zalo-bot "}
 
 
 # --- as Prometheus reads it ----------------------------------------------------------------------
@@ -76,7 +78,7 @@ def _of_process(office: Office) -> Iterator[Metric]:
     frozen = {(): gc.get_freeze_count()}
     yield _gauge("gc_frozen_objects", "Objects that the collector leaves alone.", (), frozen)
     yield _counter(
-        "updates", "What Telegram delivered, by kind, also what was refused.", ("kind",), _kinds()
+        "updates", "What platforms delivered, by kind, also what was refused.", ("kind",), _kinds()
     )
 
 
@@ -117,9 +119,14 @@ def _of_letters(seen: Lying) -> Iterator[Metric]:
 
 
 def _kinds() -> dict[tuple[str], int]:
-    """Return the commonest kinds of updates by name and the rest as one; none without Telegram."""
-    known = sys.modules.get("webhook.telegram")
-    heard: Counter[str] = Counter(getattr(known, "heard_kinds", ()))
+    """Return the commonest kinds of updates by name and the rest as one.
+
+    Platforms that are not set up are not loaded, and count nothing.
+    """
+    heard: Counter[str] = Counter()
+    for module, before in _PLATFORMS.items():
+        kinds = getattr(sys.modules.get(module), "heard_kinds", {})
+        heard.update({f"{before}{kind}": count for kind, count in kinds.items()})
     kinds = {(str(name),): count for name, count in heard.most_common(_MOST_UPDATE_KINDS)}
     rest = heard.total() - sum(kinds.values())
     return kinds | ({(OTHER,): rest} if rest else {})

@@ -40,7 +40,8 @@ def send() -> None:
         lines = mouths(settings)
         if not lines:
             raise Trouble(
-                "no channel is set up that letters could be sent by: set KETDOAN_TELEGRAM_TOKEN",
+                "no channel is set up that letters could be sent by: set KETDOAN_ZALO_APP_ID, "
+                "KETDOAN_ZALO_BOT_TOKEN or KETDOAN_TELEGRAM_TOKEN",
                 code=2,
             )
         with watched(settings, opened, insists=False) as office:

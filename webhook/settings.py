@@ -3,13 +3,14 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from channels import zalo, zalo_bot
 from channels.telegram import API_URL
 from storage.sealed import Keyring, KeyTrouble, read_key_file, read_keys
 from webhook.trouble import SettingTrouble
@@ -20,6 +21,9 @@ _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 -- compared, not bound
 ROOT = Path(__file__).parents[1]
 _TOKEN = re.compile(r"[0-9]{1,18}:[A-Za-z0-9_-]{1,200}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_ZALO_ID = re.compile(r"[0-9]{1,30}")
+# A channel by Zalo's Official Account needs all of these.
+_ZALO = ("zalo_app_id", "zalo_app_secret", "zalo_oa_id", "zalo_oa_secret")
 
 
 class Settings(BaseSettings):
@@ -34,6 +38,14 @@ class Settings(BaseSettings):
     *telegram_ask_contact* whether people may be asked there for their own number.
     *telegram_per_second*, *telegram_per_chat_seconds*: how fast the bot may speak, in all and to
     one chat; Telegram's own limits, unless it has granted others.
+    *zalo_app_id*, *zalo_app_secret*, *zalo_oa_id*, *zalo_oa_secret* together make Zalo's Official
+    Account a channel: the app and its secret, the account and the secret that signs its events.
+    *zalo_access_token*, *zalo_refresh_token*: the first pair of tokens. *zalo_signature*: "log"
+    takes events whose signature is wrong, too, and says so. *zalo_per_second*: how fast the
+    account may speak. *zalo_buttons*: whether choices are buttons, otherwise numbered lines.
+    *zalo_bot_token* makes a bot of Zalo's Bot Platform a channel, *zalo_bot_secret* is what it
+    must show us (made from the key without it). *zalo_api_url*, *zalo_oauth_url*,
+    *zalo_bot_api_url*: where these are.
     *metrics_port*: where counts and times are shown to who watches the machine; none without it.
     *send_inside*: whether `serve` sends the letters itself or leaves that to `ketdoan send`.
     """
@@ -62,13 +74,35 @@ class Settings(BaseSettings):
     telegram_ask_contact: bool = False
     telegram_per_second: Annotated[float, Field(gt=0, le=1000)] = 30.0
     telegram_per_chat_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
+    zalo_app_id: str = ""
+    zalo_app_secret: str = Field("", repr=False)
+    zalo_oa_id: str = ""
+    zalo_oa_secret: str = Field("", repr=False)
+    zalo_access_token: str = Field("", repr=False)
+    zalo_refresh_token: str = Field("", repr=False)
+    zalo_api_url: str = zalo.API_URL
+    zalo_oauth_url: str = zalo.OAUTH_URL
+    zalo_signature: Literal["enforce", "log"] = "enforce"
+    zalo_per_second: Annotated[float, Field(gt=0, le=1000)] = zalo.PER_SECOND
+    zalo_buttons: bool = True
+    zalo_bot_token: str = Field("", repr=False)
+    zalo_bot_secret: str = Field("", repr=False)
+    zalo_bot_api_url: str = zalo_bot.API_URL
     oa_name: str = "Kết Đoàn"
     server_in_vietnam: bool = False
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     metrics_host: str = "127.0.0.1"
     send_inside: bool = True
 
-    @field_validator("public_url", "zalo_url", "telegram_url", "telegram_api_url")
+    @field_validator(
+        "public_url",
+        "zalo_url",
+        "telegram_url",
+        "telegram_api_url",
+        "zalo_api_url",
+        "zalo_oauth_url",
+        "zalo_bot_api_url",
+    )
     @classmethod
     def _is_address(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -84,18 +118,41 @@ class Settings(BaseSettings):
             raise ValueError("must have nothing after the host, such as https://example.org")
         return value.rstrip("/")
 
-    @field_validator("telegram_api_url")
+    @field_validator("telegram_api_url", "zalo_api_url", "zalo_oauth_url", "zalo_bot_api_url")
     @classmethod
     def _is_base(cls, value: str) -> str:
         return value.rstrip("/")
 
-    @field_validator("telegram_token")
+    @field_validator("telegram_token", "zalo_bot_token")
     @classmethod
     def _is_token(cls, value: str) -> str:
         if value and not _TOKEN.fullmatch(value):
             raise ValueError(
-                "must be a bot's token, as BotFather gives it: digits, colon, letters"
+                "must be a bot's token, as its platform gives it: digits, colon, letters"
             )
+        return value
+
+    @field_validator("zalo_app_id", "zalo_oa_id")
+    @classmethod
+    def _is_zalo_id(cls, value: str) -> str:
+        if value and not _ZALO_ID.fullmatch(value):
+            raise ValueError("must be the digits that Zalo's console shows")
+        return value
+
+    @field_validator(
+        "zalo_app_secret", "zalo_oa_secret", "zalo_access_token", "zalo_refresh_token"
+    )
+    @classmethod
+    def _is_one_line(cls, value: str) -> str:
+        if not value.isascii() or not value.isprintable() or " " in value:
+            raise ValueError("must be as Zalo's console shows it: no spaces, no marks")
+        return value
+
+    @field_validator("zalo_bot_secret")
+    @classmethod
+    def _is_bot_secret(cls, value: str) -> str:
+        if value and not (_SECRET.fullmatch(value) and len(value) >= 8):
+            raise ValueError("must be 8 to 256 of the letters A-Z a-z 0-9 _ -")
         return value
 
     @field_validator("telegram_webhook_secret")
@@ -115,6 +172,19 @@ class Settings(BaseSettings):
             self.public_url and self.telegram_api_url != API_URL
         )
         return f"{self.public_url}/telegram" if is_reachable else ""
+
+    @property
+    def bot_updates_url(self) -> str:
+        """Where Zalo's Bot Platform is to deliver, or "" where it can not reach us."""
+        is_reachable = self.public_url.startswith("https:") or (
+            self.public_url and self.zalo_bot_api_url != zalo_bot.API_URL
+        )
+        return f"{self.public_url}/zalo-bot" if is_reachable else ""
+
+    @property
+    def has_zalo(self) -> bool:
+        """Whether Zalo's Official Account is a channel here."""
+        return bool(self.zalo_app_id)
 
     @property
     def store_url(self) -> str:
@@ -160,6 +230,12 @@ def read_settings(**given: object) -> Settings:
     if settings.host in _EVERYWHERE and not settings.public_url:
         raise SettingTrouble(
             f"{PREFIX}PUBLIC_URL: must be set where {PREFIX}HOST is {settings.host}"
+        )
+    given_of_zalo = [name for name in _ZALO if getattr(settings, name)]
+    if given_of_zalo and len(given_of_zalo) < len(_ZALO):
+        missing = next(name for name in _ZALO if name not in given_of_zalo)
+        raise SettingTrouble(
+            f"{PREFIX}{missing.upper()}: must be set where {PREFIX}{given_of_zalo[0].upper()} is"
         )
     return settings
 

@@ -37,6 +37,11 @@ def demo_settings(folder: Path, port: int, *, lan: bool) -> Settings:
         zalo_url="",
         telegram_url="",
         telegram_token="",
+        zalo_app_id="",
+        zalo_app_secret="",
+        zalo_oa_id="",
+        zalo_oa_secret="",
+        zalo_bot_token="",
     )
 
 

@@ -12,6 +12,7 @@ from channels.telegram import bot_id
 from channels.telegram_loading import load_aiogram
 from storage.database import NotWritten, TooBusy
 from storage.sealed import Keyring
+from webhook.delivery import answer, body_of, fits
 from webhook.door import Door
 from webhook.guard import App, Receive, Scope, Send
 from webhook.settings import Settings
@@ -20,8 +21,6 @@ log = structlog.get_logger()
 
 PATH = "/telegram"
 MOST_BYTES = 1024 * 1024
-# Telegram comes again after so many seconds; what it holds back is this person's alone.
-RETRY_SECONDS = 2
 _HEADER = b"x-telegram-bot-api-secret-token"
 
 # How many updates of each kind came to this process, by webhook or fetched, heard or not. The
@@ -60,15 +59,15 @@ class Ear:
             return
         refused = self._refusal(scope)
         if refused:
-            await _answer(send, refused, closes=True)
+            await answer(send, refused, closes=True)
             return
-        body = await _body(receive)
+        body = await body_of(receive, MOST_BYTES)
         if body is None:
             heard_kinds["too big"] += 1
-            await _answer(send, 413, closes=True)
+            await answer(send, 413, closes=True)
             return
         status, said = await self._take(body)
-        await _answer(send, status, said)
+        await answer(send, status, said)
 
     def _refusal(self, scope: Scope) -> int:
         """Return the status for a request that must not be read, or 0."""
@@ -78,8 +77,7 @@ class Ear:
         if not hmac.compare_digest(headers.get(_HEADER, b""), self._secret):
             heard_kinds["wrong secret"] += 1
             return 403
-        length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or len(length) > 9 or int(length) > MOST_BYTES:
+        if not fits(headers, MOST_BYTES):
             heard_kinds["too big"] += 1
             return 413
         return 0
@@ -117,35 +115,3 @@ class Ear:
         if outcome.is_repeat:
             heard_kinds["repeat"] += 1
         return 200
-
-
-async def _body(receive: Receive) -> bytes | None:
-    """Return what was sent; None where it is more than any update holds, or was cut off."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return body if len(body) <= MOST_BYTES else None
-    pieces = [body]
-    size = len(body)
-    while message.get("more_body"):
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
-        if size > MOST_BYTES:
-            return None
-    return b"".join(pieces)
-
-
-async def _answer(send: Send, status: int, said: bytes = b"", *, closes: bool = False) -> None:
-    headers = [(b"content-length", str(len(said)).encode())]
-    if said:
-        headers.append((b"content-type", b"application/json"))
-    if status == 503:
-        headers.append((b"retry-after", str(RETRY_SECONDS).encode()))
-    if closes:
-        # What was not read must not be taken for the next request.
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": said})

@@ -7,7 +7,7 @@ from bot.office import Office
 from bot.sending import Mouth
 from bot.speech import Abilities, Pace
 from bot.words import Words
-from channels import telegram
+from channels import telegram, zalo, zalo_bot
 from channels.telegram_loading import load_aiogram
 from channels.terminal import ABILITIES as TERMINAL
 from channels.web import ABILITIES as WEB
@@ -17,6 +17,8 @@ from webhook.trouble import SettingTrouble
 
 if TYPE_CHECKING:
     from channels.telegram_speaking import Telegram
+    from channels.zalo_bot_speaking import ZaloBotMouth
+    from channels.zalo_speaking import ZaloMouth
 
 LOCALES = ROOT / "locales"
 LAW = ROOT / "law"
@@ -54,17 +56,29 @@ def make_office(settings: Settings, clock: Clock = utc_now) -> Office:
 
 def abilities(settings: Settings) -> dict[str, Abilities]:
     """Return what each channel can do that is configured."""
-    if not settings.telegram_token:
-        return dict(_OURS)
-    asks = settings.telegram_ask_contact
-    return {**_OURS, "telegram": replace(telegram.ABILITIES, asks_contact=asks)}
+    made = dict(_OURS)
+    if settings.telegram_token:
+        asks = settings.telegram_ask_contact
+        made["telegram"] = replace(telegram.ABILITIES, asks_contact=asks)
+    if settings.has_zalo:
+        # Lines hold as many choices as there are.
+        most = zalo.ABILITIES.most_choices if settings.zalo_buttons else None
+        made[zalo.CHANNEL] = replace(zalo.ABILITIES, most_choices=most)
+    if settings.zalo_bot_token:
+        made[zalo_bot.CHANNEL] = zalo_bot.ABILITIES
+    return made
 
 
 def mouths(settings: Settings) -> dict[str, Line]:
     """Return what sends letters, by channel; each is to be closed by who asked for it."""
-    if not settings.telegram_token:
-        return {}
-    return {"telegram": telegram_of(settings)}
+    made: dict[str, Line] = {}
+    if settings.telegram_token:
+        made["telegram"] = telegram_of(settings)
+    if settings.has_zalo:
+        made[zalo.CHANNEL] = zalo_of(settings)
+    if settings.zalo_bot_token:
+        made[zalo_bot.CHANNEL] = zalo_bot_of(settings)
+    return made
 
 
 def telegram_of(settings: Settings) -> "Telegram":
@@ -78,6 +92,23 @@ def telegram_of(settings: Settings) -> "Telegram":
         asks_contact=settings.telegram_ask_contact,
         pace=Pace(settings.telegram_per_second, settings.telegram_per_chat_seconds),
     )
+
+
+def zalo_of(settings: Settings, tokens: zalo.Tokens | None = None) -> "ZaloMouth":
+    """Return the mouth of the account that is set; *tokens* keeps its token fresh."""
+    from channels.zalo_line import Line as ZaloLine
+    from channels.zalo_speaking import ZaloMouth
+
+    line = ZaloLine(tokens or zalo.OneToken(settings.zalo_access_token), settings.zalo_api_url)
+    pace = Pace(settings.zalo_per_second, 0)
+    return ZaloMouth(line, pace=pace, buttons=settings.zalo_buttons)
+
+
+def zalo_bot_of(settings: Settings) -> "ZaloBotMouth":
+    """Return the bot of the token that is set."""
+    from channels.zalo_bot_speaking import ZaloBotMouth
+
+    return ZaloBotMouth(settings.zalo_bot_token, settings.zalo_bot_api_url)
 
 
 def doors(settings: Settings) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """Erasing: at once where nothing was sent, and said plainly what stays and why."""
 
 from bot import casework
-from bot.dialogue import opens_on, step
+from bot.dialogue import on_form, opens_on, step
 from bot.dialogues.menu import go_on, leave
+from bot.dialogues.stopping import stop_everything
 from bot.dialogues.wish import DRAFT
 from bot.dialogues.withdrawal import take_names_back
 from bot.facts import to_keep
+from bot.speech import WITHDRAWN
 from bot.turn import Turn
 from storage.cases import Case
 from union.bodies import Body
@@ -36,7 +38,14 @@ def choose(turn: Turn) -> None:
             raise Unclear("error-choose?")
 
 
-def _erase_all(turn: Turn) -> None:
+@on_form(WITHDRAWN)
+def withdrawn(turn: Turn) -> None:
+    """Stop every letter, erase, and record it, as her platform tells; nothing is said to her."""
+    stop_everything(turn)
+    _erase_all(turn, says=False)
+
+
+def _erase_all(turn: Turn, *, says: bool = True) -> None:
     turn.hide()
     store, here = turn.store, turn.conversation.id
     body = casework.desk_of(store, turn.enterprise)
@@ -62,7 +71,8 @@ def _erase_all(turn: Turn) -> None:
     turn.conversation.wants_news = None
     turn.done()
     turn.memory.pop(DRAFT, None)
-    _answer(turn, body, "kept-paper-rule" if is_left else "nothing-kept", is_left=is_left)
+    kept = "kept-paper-rule" if is_left else "nothing-kept"
+    _answer(turn, body, kept, is_left=is_left, says=says)
 
 
 def _erase_questions(turn: Turn) -> None:
@@ -83,7 +93,7 @@ def _close_requests(turn: Turn) -> None:
     turn.store.cases.wipe_requests(turn.conversation.id)
 
 
-def _answer(turn: Turn, body: Body, kept: str, *, is_left: bool) -> None:
+def _answer(turn: Turn, body: Body, kept: str, *, is_left: bool, says: bool = True) -> None:
     """Say the code and the day, and lay out what was done; papers left go to an officer."""
     store = turn.store
     due = casework.working_days_from_today(store, "dsr_ack_days")
@@ -97,7 +107,8 @@ def _answer(turn: Turn, body: Body, kept: str, *, is_left: bool) -> None:
         due_on=due,
     )
     store.ledger.write("erased", case_id=case.id, body_id=body.id, kept=kept)
-    turn.say("erase-asked", code=case.code, ack_due=due)
+    if says:
+        turn.say("erase-asked", code=case.code, ack_due=due)
     facts = {
         "today": turn.today,
         "kept": turn.words(kept),
@@ -105,9 +116,11 @@ def _answer(turn: Turn, body: Body, kept: str, *, is_left: bool) -> None:
     }
     if is_left:
         _leave_papers(turn, case)
-        turn.mail.news(turn.conversation.id, case, "erase-done", **facts)
     else:
         store.cases.change(case, is_live=False, answered_at=turn.now)
+    if is_left and says:
+        turn.mail.news(turn.conversation.id, case, "erase-done", **facts)
+    else:
         store.news.lay_out(turn.conversation.id, case.id, "erase-done", to_keep(facts))
 
 

@@ -6,7 +6,7 @@ from bot import dialogue
 from bot.dialogue import opens_on
 from bot.facts import to_use
 from bot.mail import Option
-from bot.turn import Turn
+from bot.turn import NEXT, Turn
 
 # Unchanged for ever: what she sees here tells nobody what she did before.
 MENU = ("sign", "rights", "who-sees", "person", "more")
@@ -96,6 +96,13 @@ def resume(turn: Turn) -> None:
         _drop_asides(turn)
         turn.again()
     elif not _take_up(turn) and not turn.again():
+        menu(turn)
+
+
+@opens_on(NEXT)
+def next_choices(turn: Turn) -> None:
+    """Show the choices that did not fit under the question; after the last, all of it again."""
+    if not turn.next_choices() and not turn.again():
         menu(turn)
 
 

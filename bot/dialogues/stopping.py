@@ -26,11 +26,16 @@ def news_off(turn: Turn) -> None:
 def stop_all(turn: Turn) -> None:
     """Write nothing any more that she has not asked for."""
     leave(turn, "stopping")
+    stop_everything(turn)
+    turn.say("stop-all-done")
+    go_on(turn)
+
+
+def stop_everything(turn: Turn) -> None:
+    """Note that nothing is to be written any more that she has not asked for."""
     turn.conversation.wants_news = False
     turn.conversation.stopped_news_at = turn.now
     turn.conversation.stopped_all_at = turn.now
-    turn.say("stop-all-done")
-    go_on(turn)
 
 
 @opens_on("stop-step")

@@ -7,12 +7,13 @@ from functools import partial
 
 from bot import dialogue
 from bot.casework import desk_of
-from bot.dialogue import Act, opens_on, prepared_by, reads_text, step
+from bot.dialogue import Act, on_form, opens_on, prepared_by, reads_text, step
 
 # First of all dialogues: a cry for help is read before any code.
 from bot.dialogues import danger  # noqa: F401
-from bot.dialogues.menu import MENU, is_under_way, menu
+from bot.dialogues.menu import MENU, has_something, is_under_way, menu
 from bot.dialogues.place import arrive, found_places, look, search, show
+from bot.speech import OPENED
 from bot.turn import Turn
 from storage.posters import CODE_LENGTH, Poster
 from union.bodies import Body
@@ -84,6 +85,12 @@ def greet(turn: Turn) -> None:
         dialogue.opening("unanswered")(turn)
     else:
         raise Unclear("error-unclear?", choices=() if turn.officer else MENU)
+
+
+@on_form(OPENED)
+def opened(turn: Turn) -> None:
+    """Greet who has opened the chat and said nothing, or ask again what waits for her answer."""
+    dialogue.opening("resume" if has_something(turn) or turn.conversation.step else "greet")(turn)
 
 
 def ask_for_code(turn: Turn, body: Body) -> None:

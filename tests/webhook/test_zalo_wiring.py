@@ -1,0 +1,230 @@
+"""What Zalo is to an installation: settings, what is loaded, its mouths, what is announced."""
+
+import asyncio
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.speech import Pace, TooFast, Unreachable
+from channels.zalo_bot_speaking import ZaloBotMouth
+from channels.zalo_speaking import ZaloMouth
+from webhook import announce as announcing
+from webhook import metrics_page, zalo, zalo_bot
+from webhook.announce import announce_zalo_bot
+from webhook.app import create_app
+from webhook.examination import in_force
+from webhook.settings import read_settings
+from webhook.trouble import SettingTrouble
+from webhook.wiring import abilities, mouths
+
+ROOT = Path(__file__).parents[2]
+API = "http://127.0.0.1:9"
+SECRETS = {
+    "zalo_app_secret": "app-secret-of-the-tests",
+    "zalo_oa_secret": "oa-secret-of-the-tests",
+    "zalo_access_token": "AT-of-the-tests",
+    "zalo_refresh_token": "RT-of-the-tests",
+    "zalo_bot_token": "123456:bot-of-the-tests",
+    "zalo_bot_secret": "bot-secret-of-the-tests",
+}
+OA = {"zalo_app_id": "1122", "zalo_oa_id": "3344", "zalo_app_secret": "a", "zalo_oa_secret": "o"}
+BOT = {"zalo_bot_token": "123456:bot-of-the-tests"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("zalo_app_id", "x"),
+        ("zalo_app_id", "12 34"),
+        ("zalo_oa_id", "https://zalo.me/1"),
+        ("zalo_app_secret", "a b"),
+        ("zalo_oa_secret", "mẫu"),
+        ("zalo_access_token", "a\r\nx: y"),
+        ("zalo_refresh_token", "a\tb"),
+        ("zalo_signature", "off"),
+        ("zalo_signature", "LOG"),
+        ("zalo_per_second", "0"),
+        ("zalo_per_second", "fast"),
+        ("zalo_buttons", "perhaps"),
+        ("zalo_api_url", "openapi.zalo.me"),
+        ("zalo_oauth_url", "ftp://x.example"),
+        ("zalo_bot_api_url", "x"),
+        ("zalo_bot_token", "no-number"),
+        ("zalo_bot_token", "123:a/../b"),
+        ("zalo_bot_secret", "short"),
+        ("zalo_bot_secret", "x" * 257),
+        ("zalo_bot_secret", "with space"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_not_shown(tmp_path, name, value):
+    """A setting that cannot be is named in one line, and a secret in it is not repeated."""
+    with pytest.raises(SettingTrouble) as raised:
+        read_settings(data_dir=tmp_path, **(OA | {name: value}))
+    assert f"KETDOAN_{name}".upper() in str(raised.value)
+    if name in SECRETS:
+        assert value not in str(raised.value)
+
+
+@pytest.mark.parametrize("missing", OA)
+def test_half_an_account_is_told(tmp_path, missing):
+    """Some of the four without the others are a typing error, and the first that lacks is named."""
+    with pytest.raises(SettingTrouble, match=f"KETDOAN_{missing}".upper()):
+        read_settings(
+            data_dir=tmp_path, **{name: value for name, value in OA.items() if name != missing}
+        )
+
+
+def test_secrets_show_in_no_listing(tmp_path):
+    """Tokens and secrets stand in no representation of the settings and in no examination."""
+    made = read_settings(data_dir=tmp_path, **(OA | SECRETS))
+    shown = f"{made!r}{made}{in_force(made)}"
+    assert not [one for one in SECRETS.values() if one in shown]
+
+
+def test_without_settings_nothing_is_a_channel(tmp_path):
+    """What is not configured is neither a channel nor a mouth; each of both stands by itself."""
+    assert mouths(read_settings(data_dir=tmp_path)) == {}
+    assert not {"zalo", "zalo-bot"} & set(abilities(read_settings(data_dir=tmp_path)))
+    account, bot = read_settings(data_dir=tmp_path, **OA), read_settings(data_dir=tmp_path, **BOT)
+    assert set(mouths(account)) == {"zalo"}
+    assert set(mouths(bot)) == {"zalo-bot"}
+    assert isinstance(mouths(account)["zalo"], ZaloMouth)
+    assert isinstance(mouths(bot)["zalo-bot"], ZaloBotMouth)
+    able = abilities(account)["zalo"]
+    assert (able.pushes, able.asks_identity, able.longest, able.most_choices) == (
+        True,
+        False,
+        2000,
+        5,
+    )
+    assert able.news_line == "receipt-news-zalo"
+    bare = abilities(bot)["zalo-bot"]
+    assert (bare.lists, bare.most_choices, bare.asks_identity) == (True, None, False)
+
+
+def test_as_fast_and_with_buttons_as_the_operator_says(tmp_path):
+    """The pace is 1.5 a second unless it is set; without buttons lists are whole."""
+    assert mouths(read_settings(data_dir=tmp_path, **OA))["zalo"].pace == Pace(1.5, 0)
+    made = read_settings(data_dir=tmp_path, **OA, zalo_per_second=5, zalo_buttons=False)
+    assert mouths(made)["zalo"].pace == Pace(5, 0)
+    assert abilities(made)["zalo"].most_choices is None
+
+
+LOADED = """
+import sys
+from pathlib import Path
+from webhook import __main__, serving, wiring, clockwork, announce
+from webhook.app import create_app
+from webhook.settings import read_settings
+from bot.office import Office
+from bot.words import Words
+from storage.database import Database
+from storage.sealed import Keyring
+given = dict(one.split("=", 1) for one in sys.argv[2:])
+settings = read_settings(data_dir=Path(sys.argv[1]), **given)
+database = Database(f"sqlite:///{sys.argv[1]}/x.db", Keyring({1: b"0" * 32}))
+office = Office(database, Words.load(wiring.LOCALES), "http://x", wiring.abilities(settings))
+create_app(settings, office)
+database.close()
+known = ("aiohttp", "aiogram", "webhook.zalo", "webhook.zalo_bot")
+print(sorted({one for one in sys.modules if one in known or one.startswith("channels.zalo_")}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "loaded"),
+    [
+        ({}, ["channels.zalo_bot"]),
+        (OA, ["aiohttp", "channels.zalo_bot", "channels.zalo_letters", "channels.zalo_line",
+              "channels.zalo_reading", "channels.zalo_speaking", "webhook.zalo"]),
+        (BOT, ["aiohttp", "channels.zalo_bot", "channels.zalo_bot_reading",
+               "channels.zalo_bot_speaking", "webhook.zalo_bot"]),
+    ],
+)  # fmt: skip
+def test_nothing_is_loaded_that_is_not_configured(tmp_path, given, loaded):
+    """An installation carries no more of a channel than what it can do there until it is set up."""
+    ran = subprocess.run(
+        [sys.executable, "-c", LOADED, str(tmp_path), *[f"{a}={b}" for a, b in given.items()]],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stdout.strip() == str(loaded), ran.stderr
+
+
+# --- announcing ------------------------------------------------------------------------------
+
+
+class Paper:
+    """A bot that notes what it was asked and fails as told, then works."""
+
+    def __init__(self, *errors):
+        self.errors = list(errors)
+        self.asked = []
+
+    async def set_webhook(self, address, secret):
+        self.asked.append((address, secret))
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("public", "api", "address"),
+    [
+        ("https://ketdoan.example", "", "https://ketdoan.example/zalo-bot"),
+        ("http://ketdoan.example", "", ""),
+        ("http://ketdoan.example", API, "http://ketdoan.example/zalo-bot"),
+        ("", API, ""),
+    ],
+)
+def test_the_bot_platform_is_told_where_to_deliver(
+    office, tmp_path, monkeypatch, public, api, address
+):
+    """It is told until it has worked, and only an address that it takes."""
+    waited = []
+
+    async def wait(seconds):
+        waited.append(seconds)
+
+    monkeypatch.setattr(announcing.asyncio, "sleep", wait)
+    given = (
+        BOT
+        | ({"public_url": public} if public else {})
+        | ({"zalo_bot_api_url": api} if api else {})
+    )
+    bot = Paper(Unreachable(), TooFast(7))
+    asyncio.run(announce_zalo_bot(read_settings(data_dir=tmp_path, **given), office, bot))
+    assert [one for one, _ in bot.asked] == ([address] * 3 if address else [])
+    assert all(len(secret) >= 8 for _, secret in bot.asked)
+    assert waited[1:] == ([7] if address else [])
+
+
+def test_start_up_waits_for_nobody_and_lets_the_lines_go(office, tmp_path):
+    """Pages open and close in a moment while neither Zalo can be reached."""
+    settings = read_settings(
+        data_dir=tmp_path, public_url="http://127.0.0.1:1", zalo_api_url=API, zalo_bot_api_url=API, **OA, **BOT
+    )  # fmt: skip
+    app = create_app(settings, replace(office, doors={}))
+
+    async def live():
+        async with asyncio.timeout(10), app.router.lifespan_context(app):
+            await asyncio.sleep(0.05)
+
+    asyncio.run(live())
+
+
+def test_deliveries_are_counted_by_platform():
+    """Who watches sees which platform brought what; the words are ours."""
+    zalo.heard_kinds.clear()
+    zalo_bot.heard_kinds.clear()
+    zalo.heard_kinds["text"] = 3
+    zalo_bot.heard_kinds["text"] = 2
+    shown = metrics_page._kinds()
+    assert shown[("zalo text",)] == 3
+    assert shown[("zalo-bot text",)] == 2
+    zalo.heard_kinds.clear()
+    zalo_bot.heard_kinds.clear()
