@@ -28,6 +28,7 @@ from storage.reference import Known
 from storage.sealed import Keyring
 from storage.settings import Settings
 from storage.signatures import Signatures
+from storage.tokens import Tokens
 
 D = TypeVar("D", bound=Desk)
 
@@ -86,6 +87,8 @@ class Store(Desk):
     backlog = _LaidOut(Backlog)
     #: How fast accounts may speak.
     paces = _LaidOut(Paces)
+    #: By what right accounts may speak.
+    tokens = _LaidOut(Tokens)
     #: Places of work.
     enterprises = _LaidOut(Enterprises)
     #: Union bodies and who is responsible.

@@ -564,6 +564,37 @@ pace = Table(
     Column("halted_until_at", Instant),
 )
 
+# Where a platform hands out tokens that end: the pair by which we speak for an account. A new one
+# is had by means of the old one, once: `lease` says who is fetching it, `begun_at` and
+# `begun_blind` (an index of the token it began with) are written before the call, so that whoever
+# dies in it leaves a trace. `unsure` counts calls with this pair whose end nobody knows, `failed`
+# those that certainly changed nothing. `previous_sealed` and `answer_sealed` are for who must find
+# out what became of a lost pair.
+channel_token = Table(
+    "channel_token",
+    metadata,
+    _id(),
+    Column("account", String(16), nullable=False, unique=True),
+    Column("version", Integer, nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("access_sealed", LargeBinary, nullable=False),
+    Column("refresh_sealed", LargeBinary, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("life_seconds", Integer, nullable=False),
+    Column("previous_sealed", LargeBinary),
+    Column("answer_sealed", LargeBinary),
+    Column("lease", String(32)),
+    Column("begun_at", Instant),
+    Column("begun_blind", LargeBinary),
+    Column("unsure", Integer, nullable=False, server_default="0"),
+    Column("failed", Integer, nullable=False, server_default="0"),
+    Column("put_off_at", Instant),
+    Column("not_before_at", Instant),
+    Column("trouble", String(64)),
+    Column("trouble_at", Instant),
+    _is("source", "settings", "consent", "refresh"),
+)
+
 round_done = Table(
     "round_done",
     metadata,

@@ -5,7 +5,18 @@ import sys
 
 import typer
 
-from webhook import demo, imports, letters, officers, operator, poll, posters, send, talk
+from webhook import (
+    demo,
+    imports,
+    letters,
+    officers,
+    operator,
+    poll,
+    posters,
+    send,
+    talk,
+    zalo_commands,
+)
 from webhook.trouble import Trouble
 from webhook.uncaught import note, note_the_uncaught
 
@@ -17,7 +28,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for family in (operator, letters, talk, poll, send, demo, imports, posters, officers):
+for family in (
+    operator,
+    letters,
+    talk,
+    poll,
+    send,
+    demo,
+    imports,
+    posters,
+    officers,
+    zalo_commands,
+):
     family.add_to(app)
 
 

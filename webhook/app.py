@@ -5,6 +5,7 @@ import gc
 import inspect
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI
@@ -22,7 +23,11 @@ from webhook.door import Door, door_of
 from webhook.guard import Guard
 from webhook.pages import Pages
 from webhook.settings import Settings
+from webhook.verification import verifier_route
 from webhook.wiring import Line, mouths
+
+if TYPE_CHECKING:
+    from channels.zalo_tokens import Keeper
 
 log = structlog.get_logger()
 
@@ -39,12 +44,15 @@ def create_app(settings: Settings, office: Office, *, is_demo: bool = False) -> 
         title="Kết Đoàn", openapi_url=None, docs_url=None, redoc_url=None, lifespan=_lifespan
     )
     app.state.door = door
-    app.state.mouths = mouths(settings)
+    app.state.zalo_tokens = _zalo_tokens(settings, office)
+    app.state.mouths = mouths(settings, app.state.zalo_tokens)
     for one in (health, private, landing, chat, status):
         app.router.routes.extend(map(_plain, one.router.routes))
     if is_demo:
         _add_demo(app)
     app.add_api_route("/static/{name}", _static, methods=["GET"])
+    if settings.zalo_verifier_file is not None:
+        app.router.routes.append(verifier_route(settings.zalo_verifier_file))
     app.add_exception_handler(HTTPException, _no_such_page)
     app.add_middleware(Guard, origin=settings.origin, limits=door.limits, refuse=door.refuse)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
@@ -55,6 +63,15 @@ def create_app(settings: Settings, office: Office, *, is_demo: bool = False) -> 
     if settings.zalo_bot_token:
         _add_zalo_bot(app, door)
     return app
+
+
+def _zalo_tokens(settings: Settings, office: Office) -> "Keeper | None":
+    if not settings.zalo_app_id:
+        return None
+    # Loads an HTTP client, so it waits for an app.
+    from webhook.zalo_vault import keeper_of
+
+    return keeper_of(settings, office.database)
 
 
 def _plain(page: BaseRoute) -> BaseRoute:
@@ -108,6 +125,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     clockwork = Clockwork(
         door.office, door.scans, mouths=lines if door.settings.send_inside else {}
     )
+    keeper: Keeper | None = app.state.zalo_tokens
+    if keeper is not None:
+        keeper.start()
     running = asyncio.create_task(clockwork.run(), name="clockwork")
     announcing = asyncio.create_task(_announce(door, lines), name="announce")
     # What start-up made lives as long as the program: the collector need not look at it again,
@@ -126,6 +146,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         finally:
             for line in lines.values():
                 await line.close()
+            if keeper is not None:
+                await keeper.close()
             await asyncio.to_thread(door.office.database.close)
             gc.unfreeze()
             log.info("closed")

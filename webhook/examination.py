@@ -1,5 +1,6 @@
 """Look over an installation: every setting in force, and whatever needs a look."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from bot.hear import place_of
@@ -10,6 +11,7 @@ from storage.store import Store
 from union.rules import NoRule
 from webhook import setup
 from webhook.examination_store import look_at_backlog, look_at_store
+from webhook.examination_zalo import look_at_pair, look_at_zalo
 from webhook.findings import Findings
 from webhook.logs import set_up_logs
 from webhook.settings import PREFIX, Settings, read_settings, unknown_names
@@ -21,8 +23,12 @@ _MASK = "(set, not shown)"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def examine(*, online: bool = False) -> Findings:
-    """Look at settings, key, database, backlog and law; *online*: ask the channels, too.
+# What can be asked whether it knows us.
+CHANNELS = ("telegram", "zalo")
+
+
+def examine(online: Collection[str] = ()) -> Findings:
+    """Look at settings, key, database, backlog and law; *online*: ask these channels, too.
 
     Raises SettingTrouble.
     """
@@ -32,7 +38,7 @@ def examine(*, online: bool = False) -> Findings:
     found.notes += [f"{name} is not a setting: a typing error?" for name in unknown_names()]
     if settings.metrics_port is not None and settings.metrics_host not in _LOOPBACK:
         found.notes.append(f"metrics: other machines can read them on {settings.metrics_host}")
-    if online:
+    if "telegram" in online:
         # Loaded for those who ask: the rest needs no network.
         from webhook.examination_telegram import look_at_telegram
 
@@ -48,6 +54,9 @@ def examine(*, online: bool = False) -> Findings:
         setup.check_key(office.database)
         with office.database.read() as store:
             _look(store, office, settings, found)
+            held = look_at_pair(store, settings, found)
+        if "zalo" in online:
+            look_at_zalo(settings, held, found)
     except SettingTrouble as trouble:
         found.troubles.append(str(trouble))
     except Exception as error:  # noqa: BLE001 -- whatever it is, the rest is told all the same

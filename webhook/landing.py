@@ -204,7 +204,13 @@ async def home(request: Request) -> Response:
         return RedirectResponse("/demo", 303)
     body = await door.read(_triage)
     nonce = nonces.fresh(door.office.database.keys, "")
-    return door.pages.show("home", door.language(request), body=body, nonce=nonce)
+    return door.pages.show(
+        "home",
+        door.language(request),
+        body=body,
+        nonce=nonce,
+        site_verification=door.settings.zalo_site_verification,
+    )
 
 
 @router.post("/")

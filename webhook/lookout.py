@@ -11,6 +11,7 @@ from bot.hear import place_of
 from bot.office import Office
 from storage.backlog import Stuck, Waiting
 from storage.store import Store
+from storage.tokens import Holding
 
 log = structlog.get_logger()
 
@@ -27,13 +28,18 @@ _STALE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Lying:
-    """What lies about in the database at one moment; *halted*: seconds, by channel."""
+    """What lies about in the database at one moment; *halted*: seconds, by channel.
+
+    *tokens*: when the token of a channel ends, in seconds of Unix time, and whether a person must
+    consent again.
+    """
 
     seen_at: float
     waiting: list[Waiting]
     stuck: list[Stuck]
     failed: int
     halted: Mapping[str, float]
+    tokens: Mapping[str, tuple[float, bool]]
 
 
 def look(store: Store) -> Lying:
@@ -44,7 +50,12 @@ def look(store: Store) -> Lying:
         stuck=store.backlog.stuck(),
         failed=store.backlog.failed_events(),
         halted=store.paces.halts(),
+        tokens={name: _token(one) for name, one in store.tokens.all().items()},
     )
+
+
+def _token(held: Holding) -> tuple[float, bool]:
+    return held.made_at.timestamp() + held.life, bool(held.trouble) or held.unsure > 1
 
 
 class Lookout:

@@ -30,6 +30,7 @@ log = structlog.get_logger()
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _MOST_UPDATE_KINDS = 40
+_WITH_TOKENS = {"zalo"}
 # Where each platform's deliveries are counted, and what stands before their kinds.
 _PLATFORMS = {"webhook.telegram": "", "webhook.zalo": "zalo ", "webhook.zalo_bot": "zalo-bot "}
 
@@ -95,6 +96,21 @@ def _of_database(office: Office, seen: Lying | None) -> Iterator[Metric]:
         yield _gauge(
             "halted_seconds", "How long a channel must still be left alone.", ("channel",), halted
         )
+        yield from _of_tokens(office, seen)
+
+
+def _of_tokens(office: Office, seen: Lying) -> Iterator[Metric]:
+    ends = {(name,): ends_at for name, (ends_at, _) in seen.tokens.items()}
+    yield _gauge(
+        "token_ends_timestamp_seconds", "When the token of a channel ends.", ("channel",), ends
+    )
+    needed = {(name,): int(is_needed) for name, (_, is_needed) in seen.tokens.items()}
+    # A channel that speaks with tokens and never had any waits for consent as well.
+    needed |= {(name,): 1 for name in _WITH_TOKENS & set(office.abilities) - set(seen.tokens)}
+    yield _gauge(
+        "consent_needed", "Whether a person must consent again; until then nothing is sent.",
+        ("channel",), needed,
+    )  # fmt: skip
 
 
 def _of_letters(seen: Lying) -> Iterator[Metric]:

@@ -126,15 +126,20 @@ def replay(
 
 
 def doctor(
+    channel: Annotated[
+        str, typer.Argument(help="Ask this channel, too: telegram or zalo; needs the network.")
+    ] = "",
     online: Annotated[
-        bool, typer.Option("--online", help="Ask the channels, too; needs the network.")
+        bool, typer.Option("--online", help="Ask all channels, too; needs the network.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print every setting in force, secrets masked, and what needs a look."""
-    from webhook.examination import examine
+    from webhook.examination import CHANNELS, examine
 
-    found = examine(online=online)
+    if channel not in ("", *CHANNELS):
+        raise Trouble(f"{channel[:32]}: no channel that can be asked is called so", code=2)
+    found = examine(CHANNELS if online else (channel,))
     if as_json:
         typer.echo(json.dumps(found.facts(), ensure_ascii=False))
     else:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.office import Office
+    from channels.zalo_tokens import Keeper
     from webhook.wiring import Line
 
 log = structlog.get_logger()
@@ -37,7 +38,12 @@ def send() -> None:
     with open_office() as (settings, opened):
         if settings.telegram_token:
             know_bot(opened.database, settings.telegram_token)
-        lines = mouths(settings)
+        keeper = None
+        if settings.has_zalo:
+            from webhook.zalo_vault import keeper_of
+
+            keeper = keeper_of(settings, opened.database)
+        lines = mouths(settings, keeper)
         if not lines:
             raise Trouble(
                 "no channel is set up that letters could be sent by: set KETDOAN_ZALO_APP_ID, "
@@ -45,10 +51,12 @@ def send() -> None:
                 code=2,
             )
         with watched(settings, opened, insists=False) as office:
-            asyncio.run(_send(office, lines))
+            asyncio.run(_send(office, lines, keeper))
 
 
-async def _send(office: "Office", lines: "Mapping[str, Line]") -> None:
+async def _send(
+    office: "Office", lines: "Mapping[str, Line]", keeper: "Keeper | None" = None
+) -> None:
     from bot import sender
 
     stop = asyncio.Event()
@@ -57,9 +65,13 @@ async def _send(office: "Office", lines: "Mapping[str, Line]") -> None:
     gc.collect()
     gc.freeze()
     log.info("sending", channels=sorted(lines))
+    if keeper is not None:
+        keeper.start()
     try:
         await sender.run(office, lines, stop)
     finally:
         for line in lines.values():
             await line.close()
+        if keeper is not None:
+            await keeper.close()
     log.info("sent")

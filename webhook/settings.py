@@ -23,6 +23,8 @@ _TOKEN = re.compile(r"[0-9]{1,18}:[A-Za-z0-9_-]{1,200}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _ZALO_ID = re.compile(r"[0-9]{1,30}")
 # A channel by Zalo's Official Account needs all of these.
+_ZALO_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43}")
+_ZALO_MARK = re.compile(r"[A-Za-z0-9_.=-]{1,200}")
 _ZALO = ("zalo_app_id", "zalo_app_secret", "zalo_oa_id", "zalo_oa_secret")
 
 
@@ -40,6 +42,9 @@ class Settings(BaseSettings):
     one chat; Telegram's own limits, unless it has granted others.
     *zalo_app_id*, *zalo_app_secret*, *zalo_oa_id*, *zalo_oa_secret* together make Zalo's Official
     Account a channel: the app and its secret, the account and the secret that signs its events.
+    *zalo_code_verifier*: the fixed one whose challenge stands in Zalo's console, if there is one;
+    *zalo_verifier_file*: the file that Zalo gave to verify our address, under its own name;
+    *zalo_site_verification*: the same as a mark in the head of the first page.
     *zalo_access_token*, *zalo_refresh_token*: the first pair of tokens. *zalo_signature*: "log"
     takes events whose signature is wrong, too, and says so. *zalo_per_second*: how fast the
     account may speak. *zalo_buttons*: whether choices are buttons, otherwise numbered lines.
@@ -80,6 +85,9 @@ class Settings(BaseSettings):
     zalo_oa_secret: str = Field("", repr=False)
     zalo_access_token: str = Field("", repr=False)
     zalo_refresh_token: str = Field("", repr=False)
+    zalo_code_verifier: str = Field("", repr=False)
+    zalo_verifier_file: Path | None = None
+    zalo_site_verification: str = ""
     zalo_api_url: str = zalo.API_URL
     zalo_oauth_url: str = zalo.OAUTH_URL
     zalo_signature: Literal["enforce", "log"] = "enforce"
@@ -160,6 +168,20 @@ class Settings(BaseSettings):
     def _is_secret(cls, value: str) -> str:
         if value and not _SECRET.fullmatch(value):
             raise ValueError("must be 1 to 256 of the letters A-Z a-z 0-9 _ -")
+        return value
+
+    @field_validator("zalo_code_verifier")
+    @classmethod
+    def _is_zalo_verifier(cls, value: str) -> str:
+        if value and not _ZALO_VERIFIER.fullmatch(value):
+            raise ValueError("must be exactly 43 of the letters A-Z a-z 0-9 . _ ~ -")
+        return value
+
+    @field_validator("zalo_site_verification")
+    @classmethod
+    def _is_zalo_mark(cls, value: str) -> str:
+        if value and not _ZALO_MARK.fullmatch(value):
+            raise ValueError("must be the content of the mark alone: letters, digits and _ . = -")
         return value
 
     @property

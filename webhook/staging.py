@@ -42,6 +42,7 @@ def demo_settings(folder: Path, port: int, *, lan: bool) -> Settings:
         zalo_oa_id="",
         zalo_oa_secret="",
         zalo_bot_token="",
+        zalo_site_verification="",
     )
 
 

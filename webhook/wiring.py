@@ -69,13 +69,16 @@ def abilities(settings: Settings) -> dict[str, Abilities]:
     return made
 
 
-def mouths(settings: Settings) -> dict[str, Line]:
-    """Return what sends letters, by channel; each is to be closed by who asked for it."""
+def mouths(settings: Settings, tokens: zalo.Tokens | None = None) -> dict[str, Line]:
+    """Return what sends letters, by channel; each is to be closed by who asked for it.
+
+    *tokens* keeps the token of Zalo's account fresh.
+    """
     made: dict[str, Line] = {}
     if settings.telegram_token:
         made["telegram"] = telegram_of(settings)
     if settings.has_zalo:
-        made[zalo.CHANNEL] = zalo_of(settings)
+        made[zalo.CHANNEL] = zalo_of(settings, tokens)
     if settings.zalo_bot_token:
         made[zalo_bot.CHANNEL] = zalo_bot_of(settings)
     return made

@@ -92,7 +92,7 @@ def test_it_sends_what_waits_and_ends_when_told(
 ) -> None:
     """The letter on its way is ended and noted, the line is closed, the exit is clean."""
     line = Telephone(stops)
-    monkeypatch.setattr(wiring, "mouths", lambda _: {"paper": line})
+    monkeypatch.setattr(wiring, "mouths", lambda *_: {"paper": line})
     lay("1")
     ran = CliRunner().invoke(app, ["send"])
     assert ran.exit_code == 0, ran.output
@@ -106,7 +106,7 @@ def test_beside_another_process_it_goes_unwatched_and_works(
 ) -> None:
     """The port for metrics is somebody else's already: that stops no letter."""
     line = Telephone(signal.SIGTERM)
-    monkeypatch.setattr(wiring, "mouths", lambda _: {"paper": line})
+    monkeypatch.setattr(wiring, "mouths", lambda *_: {"paper": line})
     lay("1")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -139,7 +139,8 @@ print(sorted({one for one in sys.modules if one in known or one.startswith("chan
     [
         ({}, ["channels.zalo_bot"]),
         (OA, ["aiohttp", "channels.zalo_bot", "channels.zalo_letters", "channels.zalo_line",
-              "channels.zalo_reading", "channels.zalo_speaking", "webhook.zalo"]),
+              "channels.zalo_oauth", "channels.zalo_pair", "channels.zalo_reading", "channels.zalo_speaking",
+              "channels.zalo_tokens", "webhook.zalo"]),
         (BOT, ["aiohttp", "channels.zalo_bot", "channels.zalo_bot_reading",
                "channels.zalo_bot_speaking", "webhook.zalo_bot"]),
     ],
