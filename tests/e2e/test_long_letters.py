@@ -162,7 +162,9 @@ def test_no_part_goes_while_telegram_wants_silence(office: Office, telegram: Fak
 
     send(office, telegram, 3 * len(people), silence)
     stats = telegram.stats()
-    assert (stats["answered_429"], stats["early_after_429"]) == (1, 0), stats
+    # What was on its way when the first was refused is refused as well.
+    assert stats["answered_429"] >= 1, stats
+    assert stats["early_after_429"] == 0, stats
     assert stats["duplicates_sent"] == 0, stats
     for one in people:
         assert " ".join(said(telegram, one)) == LONG

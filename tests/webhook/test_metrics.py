@@ -37,7 +37,7 @@ ROOT = Path(__file__).parents[2]
 
 # Every label with every word that may stand in it; `le` and `kind` are checked by themselves.
 ALLOWED = {
-    "channel": {"paper", "abroad", "web", "terminal", "operator", "telegram"},
+    "channel": {"paper", "abroad", "web", "terminal", "operator", "telegram", "zalo", "zalo-bot"},
     "outcome": {
         "answered", "repeat", "broke", "busy", "not written",
         "sent", "gone", "too fast", "rejected", "unreachable", "unsure",
@@ -50,6 +50,12 @@ ALLOWED = {
     "where": {"page"},
     "kind": {"sqlite", "postgresql"},
 }  # fmt: skip
+
+
+def alone(monkeypatch):
+    """Forget what other tests of this process had delivered."""
+    for name in ("webhook.telegram", "webhook.zalo", "webhook.zalo_bot"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
 
 
 def free_port():
@@ -203,8 +209,7 @@ def test_words_of_strangers_do_not_make_it_grow():
 
 def test_nothing_of_a_person_or_an_enterprise_is_shown(open_port, town, fresh, monkeypatch):
     """After whole talks of many people at two enterprises: known labels, known words, no names."""
-    # What other tests delivered is not of this one.
-    monkeypatch.delitem(sys.modules, "webhook.telegram", raising=False)
+    alone(monkeypatch)
     with counting(open_port, town) as look:
         town.person("Nguyễn Thị Mẫu").signs(MAY)
         first, before = look()
@@ -591,6 +596,8 @@ def test_kinds_of_updates_come_from_the_ear_of_telegram(open_port, office, monke
     from webhook import telegram
 
     kinds = Counter({"message": 500, "wrong secret": 400} | {f"k{n}": 1 for n in range(100)})
+    alone(monkeypatch)
+    monkeypatch.setitem(sys.modules, "webhook.telegram", telegram)
     monkeypatch.setattr(telegram, "heard_kinds", kinds)
     with watched(open_port, office):
         _, found = scrape(open_port)
