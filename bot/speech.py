@@ -161,15 +161,17 @@ class Abilities:
 
     `pushes`: it reaches a person who does not ask. `asks_identity`: name and phone may be typed
     there; otherwise a one-time page of ours asks. `asks_contact`: it hands over her own number
-    with one tap and vouches for it. `echoes`: the page shows her own lines too. `longest`: so many
-    of its `unit` it takes in one message (None: any number); what is longer is laid out in parts.
-    `lists`: choices are, or may have to be, lines of that message. `most_choices`: so many it
-    shows at once (None: any number), the rest behind a button "next".
+    with one tap; `vouches`: it stands up for that being hers, otherwise it is only a claim.
+    `echoes`: the page shows her own lines too. `longest`: so many of its `unit` it takes in one
+    message (None: any number); what is longer is laid out in parts. `lists`: choices are, or may
+    have to be, lines of that message. `most_choices`: so many it shows at once (None: any number),
+    the rest behind a button "next".
     """
 
     pushes: bool
     asks_identity: bool
     asks_contact: bool = False
+    vouches: bool = True
     echoes: bool = False
     news_line: str = "receipt-news"
     longest: int | None = None

@@ -15,6 +15,8 @@ CHANNEL = "zalo"
 ABILITIES = Abilities(
     pushes=True,
     asks_identity=False,
+    # Whether a number can be changed in Zalo's form is not documented.
+    vouches=False,
     news_line="receipt-news-zalo",
     longest=2000,
     unit="character",

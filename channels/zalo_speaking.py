@@ -106,8 +106,9 @@ class ZaloMouth:
         return ref
 
     async def _ask_number(self, address: str, reply: Reply) -> None:
-        first = reply.choices[0].label
-        await self._post(contact_card(address, first, reply.text, self._card_url))
+        # What is asked is said in full below the form.
+        asked = reply.text.partition("\n")[0]
+        await self._post(contact_card(address, reply.choices[0].label, asked, self._card_url))
 
     async def _post(self, body: Body) -> str:
         try:

@@ -24,6 +24,7 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _ZALO_ID = re.compile(r"[0-9]{1,30}")
 # A channel by Zalo's Official Account needs all of these.
 _ZALO_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43}")
+_PICTURE = re.compile(r"https://[^\s?#]+\.(png|jpg|jpeg)", re.IGNORECASE)
 _ZALO_MARK = re.compile(r"[A-Za-z0-9_.=-]{1,200}")
 _ZALO = ("zalo_app_id", "zalo_app_secret", "zalo_oa_id", "zalo_oa_secret")
 
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     *zalo_access_token*, *zalo_refresh_token*: the first pair of tokens. *zalo_signature*: "log"
     takes events whose signature is wrong, too, and says so. *zalo_per_second*: how fast the
     account may speak. *zalo_buttons*: whether choices are buttons, otherwise numbered lines.
+    *zalo_card_url*: the picture on Zalo's own form for a number; without it none is asked for.
     *zalo_bot_token* makes a bot of Zalo's Bot Platform a channel, *zalo_bot_secret* is what it
     must show us (made from the key without it). *zalo_api_url*, *zalo_oauth_url*,
     *zalo_bot_api_url*: where these are.
@@ -93,6 +95,7 @@ class Settings(BaseSettings):
     zalo_signature: Literal["enforce", "log"] = "enforce"
     zalo_per_second: Annotated[float, Field(gt=0, le=1000)] = zalo.PER_SECOND
     zalo_buttons: bool = True
+    zalo_card_url: str = ""
     zalo_bot_token: str = Field("", repr=False)
     zalo_bot_secret: str = Field("", repr=False)
     zalo_bot_api_url: str = zalo_bot.API_URL
@@ -168,6 +171,13 @@ class Settings(BaseSettings):
     def _is_secret(cls, value: str) -> str:
         if value and not _SECRET.fullmatch(value):
             raise ValueError("must be 1 to 256 of the letters A-Z a-z 0-9 _ -")
+        return value
+
+    @field_validator("zalo_card_url")
+    @classmethod
+    def _is_picture(cls, value: str) -> str:
+        if value and not _PICTURE.fullmatch(value):
+            raise ValueError("must be the https address of a picture, ending in .png or .jpg")
         return value
 
     @field_validator("zalo_code_verifier")

@@ -63,7 +63,8 @@ def abilities(settings: Settings) -> dict[str, Abilities]:
     if settings.has_zalo:
         # Lines hold as many choices as there are.
         most = zalo.ABILITIES.most_choices if settings.zalo_buttons else None
-        made[zalo.CHANNEL] = replace(zalo.ABILITIES, most_choices=most)
+        asks = bool(settings.zalo_card_url)
+        made[zalo.CHANNEL] = replace(zalo.ABILITIES, most_choices=most, asks_contact=asks)
     if settings.zalo_bot_token:
         made[zalo_bot.CHANNEL] = zalo_bot.ABILITIES
     return made
@@ -104,7 +105,8 @@ def zalo_of(settings: Settings, tokens: zalo.Tokens | None = None) -> "ZaloMouth
 
     line = ZaloLine(tokens or zalo.OneToken(settings.zalo_access_token), settings.zalo_api_url)
     pace = Pace(settings.zalo_per_second, 0)
-    return ZaloMouth(line, pace=pace, buttons=settings.zalo_buttons)
+    card = settings.zalo_card_url
+    return ZaloMouth(line, pace=pace, buttons=settings.zalo_buttons, card_url=card)
 
 
 def zalo_bot_of(settings: Settings) -> "ZaloBotMouth":

@@ -86,13 +86,13 @@ def take_phone(turn: Turn) -> None:
     ask_next(turn, wish)
 
 
-# --- a number that the channel vouches for -------------------------------------------------------
+# --- a number that the channel hands over --------------------------------------------------------
 
 
 def ask_contact(turn: Turn, wish: Wish) -> None:
-    """Ask for the number of this account by a button; a foreign chat is no place to type one."""
+    """Ask for the number of this account by a button; such a chat is no place to type one."""
     turn.ask(
-        "sign-phone-share?",
+        "sign-phone-share?" if _vouches(turn) else "sign-phone-form?",
         then=take_contact,
         choices=["share-phone", "no-phone"],
         receiver=receiver(turn, wish).name,
@@ -101,21 +101,29 @@ def ask_contact(turn: Turn, wish: Wish) -> None:
 
 @step
 def take_contact(turn: Turn) -> None:
-    """Take her own number, or none; a card of somebody else and what was typed are not kept."""
+    """Take her own number, or none; a card of somebody else and what was typed are not kept.
+
+    Where the channel does not vouch for what she hands over, it counts as if typed: a claim.
+    """
     turn.hide()
     wish = under_way(turn)
     given = turn.heard.contact
     if turn.choice == "no-phone":
         wish.phone, wish.known = "", "none"
-    elif given is not None and not given.is_own:
+    elif given is not None and not given.is_own and _vouches(turn):
         raise Unclear("error-phone-not-own?")
     else:
         phone = phones.normal(given.phone) if given is not None else None
         if phone is None:
             raise Unclear("error-phone-share?")
-        wish.phone, wish.known = phone, "verified"
+        is_proven = given is not None and given.is_own
+        wish.phone, wish.known = phone, "verified" if is_proven else "claimed"
     wish.phone_asked = True
     ask_next(turn, wish)
+
+
+def _vouches(turn: Turn) -> bool:
+    return turn.office.can(turn.conversation.channel).vouches
 
 
 # --- the one-time page ---------------------------------------------------------------------------

@@ -108,3 +108,29 @@ def test_where_it_is_not_allowed_nobody_is_asked(office, clock, founded):
     chat = asked(Town(office, clock, founded.tokens))
     assert not any(one.ask_phone for one in chat.received)
     assert chat.opens().page.facts["asks_phone"] is True
+
+
+@pytest.fixture
+def doubting(office: Office, clock: Clock, founded: Founded) -> Town:
+    """The town, with a foreign channel that hands a number over without vouching for it."""
+    able = replace(ABILITIES["abroad"], asks_contact=True, vouches=False)
+    return Town(replace(office, abilities=ABILITIES | {"abroad": able}), clock, founded.tokens)
+
+
+def test_a_number_nobody_vouches_for_is_only_claimed(doubting):
+    """Where the channel can not say whose number it is, it is taken, and proves nothing."""
+    chat = asked(doubting)
+    assert "khung của Zalo" in chat.last
+    chat.shares_contact("0912345678", own=False)
+    finishes(chat, "+84912345678")
+    assert signed(doubting, chat) == ("+84912345678", "claimed")
+
+
+def test_a_form_without_a_number_is_asked_for_again(doubting):
+    """What is no number is refused, and skipping it is offered."""
+    chat = asked(doubting)
+    chat.shares_contact("12", own=False)
+    assert chat.labels[-1] == "Không để số"
+    chat.taps("no-phone")
+    finishes(chat, "")
+    assert signed(doubting, chat) == ("", "none")

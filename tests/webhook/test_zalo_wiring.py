@@ -44,6 +44,8 @@ BOT = {"zalo_bot_token": "123456:bot-of-the-tests"}
         ("zalo_oa_secret", "mẫu"),
         ("zalo_access_token", "a\r\nx: y"),
         ("zalo_refresh_token", "a\tb"),
+        ("zalo_card_url", "http://k.example/logo.png"),
+        ("zalo_card_url", "https://k.example/logo.svg"),
         ("zalo_signature", "off"),
         ("zalo_signature", "LOG"),
         ("zalo_per_second", "0"),
@@ -111,6 +113,13 @@ def test_as_fast_and_with_buttons_as_the_operator_says(tmp_path):
     made = read_settings(data_dir=tmp_path, **OA, zalo_per_second=5, zalo_buttons=False)
     assert mouths(made)["zalo"].pace == Pace(5, 0)
     assert abilities(made)["zalo"].most_choices is None
+
+
+def test_a_number_is_asked_for_where_a_picture_is_set(tmp_path):
+    """Zalo's form needs a picture; whose number it brings is never taken as proven."""
+    assert not abilities(read_settings(data_dir=tmp_path, **OA))["zalo"].asks_contact
+    made = read_settings(data_dir=tmp_path, **OA, zalo_card_url="https://k.example/logo.png")
+    assert (abilities(made)["zalo"].asks_contact, abilities(made)["zalo"].vouches) == (True, False)
 
 
 LOADED = """
