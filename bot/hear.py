@@ -17,6 +17,7 @@ import structlog
 
 from bot import dialogue, dialogues
 from bot.admission import Reader, Visit, admit, did_already
+from bot.arriving import Asked, give_code
 from bot.mail import Mail
 from bot.office import Office
 from bot.speech import WITHDRAWN, Heard, Outcome, Reply
@@ -91,6 +92,11 @@ def submit_page(visit: Visit, office: Office) -> "tuple[Came, Future[Outcome]]":
         return _once(heard, office, store, Prepared(), known=known)
 
     return came, _submit(came, office, work)
+
+
+def submit_arrival(asked: Asked, office: Office) -> "Future[Outcome]":
+    """Queue the giving of a code to a poster's page. Raises TooBusy, NotWritten."""
+    return _submit(Came("page"), office, lambda store: give_code(store, asked))
 
 
 def _submit(came: Came, office: Office, work: Callable[[Store], Outcome]) -> "Future[Outcome]":

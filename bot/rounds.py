@@ -339,6 +339,7 @@ def _forget(office: Office, now: datetime) -> bool:
         return (
             len(drafts)
             + store.links.forget_before(store.now - timedelta(days=LINKS_KEPT_DAYS))
+            + store.arrivals.forget_before(store.now)
             + store.inbox.forget_before(old)
             + store.inbox.give_up_before(store.now - timedelta(days=FAILED_KEPT_DAYS))
             + store.outbox.wipe_before([*unsent, "terminal", "operator"], old)

@@ -12,6 +12,9 @@ WITHDRAWN = "platform-withdrawn"
 # The form of who has opened the chat and said nothing yet.
 OPENED = "chat-opened"
 
+# The form of who has begun, or begun again, to follow the account, and said nothing with it.
+FOLLOWED = "account-followed"
+
 Lane = Literal["talk", "campaign"]
 IfUnsure = Literal["resend", "hold"]
 # What a channel counts a text in: characters of Unicode, or units of UTF-16, of which what lies

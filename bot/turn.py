@@ -23,7 +23,7 @@ from union.rules import RuleBook
 # After this long a typed line is first asked whether it goes on with what was left.
 INTERRUPTED_AFTER = timedelta(hours=3)
 _TRAIL = 12
-_KEPT = ("draft", "tries", "claims")
+_KEPT = ("draft", "tries", "claims", "greeting", "came_by")
 _UNCLEAR_BEFORE_A_PERSON = 2
 # The choice that shows what did not fit under the question.
 NEXT = "next-choices"

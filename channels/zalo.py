@@ -26,6 +26,8 @@ ABILITIES = Abilities(
 
 API_URL = "https://openapi.zalo.me"
 OAUTH_URL = "https://oauth.zaloapp.com"
+# Where an account is opened, by its id; nothing in it tells us where somebody comes from.
+DOOR_URL = "https://zalo.me/"
 
 # Far below the limit of the smallest paid package, which no page of Zalo's states: 100 a minute.
 PER_SECOND = 1.5

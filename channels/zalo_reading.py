@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.speech import OPENED, WITHDRAWN, Contact, Form, Heard
+from bot.speech import FOLLOWED, OPENED, WITHDRAWN, Contact, Form, Heard
 from channels.zalo import CHANNEL, PRESS
 
 # Zalo tries again for two hours. Words that are older than a day come from a queue that stood
@@ -158,8 +158,10 @@ def _by_name(name: str, event: Raw, now: datetime) -> Read | Ignored:
     match name:
         case "user_send_text":
             return _typed(event, now)
-        case "follow" | "unfollow":
-            return _came_or_went(event, left=name == "unfollow")
+        case "follow":
+            return _followed(event, now)
+        case "unfollow":
+            return _read("left", event, "follower", left=True)
         case "user_submit_info":
             return _contact(event, now)
         case "user_withdraw":
@@ -168,8 +170,11 @@ def _by_name(name: str, event: Raw, now: datetime) -> Read | Ignored:
     return _said(what[0], event, now, **what[1]) if what else Ignored("unknown")
 
 
-def _came_or_went(event: Raw, *, left: bool) -> Read:
-    return _read("left" if left else "returned", event, "follower", left=left)
+def _followed(event: Raw, now: datetime) -> Read:
+    """Read that she follows the account. One of yesterday says where she is, and greets nobody."""
+    if _is_late(event, now):
+        return _read("returned", event, "follower", left=False)
+    return _read("follow", event, "follower", form=Form(FOLLOWED, {}))
 
 
 def _withdrawn(event: Raw) -> Read | Ignored:
@@ -214,10 +219,14 @@ def _dialled(number: str) -> str:
 
 def _said(kind: str, event: Raw, now: datetime, **what: Any) -> Read:
     """Return what she did in the chat; what is older than a day is heard and not obeyed."""
-    at = _timestamp(event)
-    if at and now.timestamp() - int(at) / 1000 > LATE_SECONDS:
+    if _is_late(event, now):
         return _read("late", event, "sender", unread="late")
     return _read(kind, event, "sender", **what)
+
+
+def _is_late(event: Raw, now: datetime) -> bool:
+    at = _timestamp(event)
+    return bool(at) and now.timestamp() - int(at) / 1000 > LATE_SECONDS
 
 
 def _read(kind: str, event: Raw, whose: str, **what: Any) -> Read:

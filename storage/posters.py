@@ -12,7 +12,7 @@ from storage.desk import Desk
 from storage.fresh import fresh_code
 from storage.ids import new_id
 from storage.tables import poster, poster_scan
-from union.codes import readings
+from union.codes import QUIET, readings
 
 CODE_LENGTH = 6
 # 128 bits: nobody finds a valid token by guessing.
@@ -51,7 +51,7 @@ class Posters(Desk):
         while True:
             row_id = new_id()
             token = secrets.token_urlsafe(TOKEN_BYTES)
-            code = fresh_code(CODE_LENGTH)
+            code = fresh_code(CODE_LENGTH, QUIET)
             made = self._add_once(
                 poster,
                 id=row_id,
@@ -81,10 +81,21 @@ class Posters(Desk):
         return self._valid(poster.c.token_blind == self.keys.blind("poster-token", token))
 
     def by_code(self, typed: str) -> Poster | None:
-        """Return the poster with this typed code unless it is revoked or unknown."""
+        """Return the poster with this typed code unless it is revoked or unknown.
+
+        Where a keyboard's marks leave open which of two posters is meant, it is neither.
+        """
         codes = readings(typed, CODE_LENGTH)
         blinds = [self.keys.blind("poster-code", code) for code in codes]
         return self._valid(poster.c.code_blind.in_(blinds)) if blinds else None
+
+    def has_code(self, code: str) -> bool:
+        """Whether a poster has this code, also a revoked one."""
+        return self._first(poster, code_blind=self.keys.blind("poster-code", code)) is not None
+
+    def valid(self, row_id: int) -> Poster | None:
+        """Return a poster unless it is revoked."""
+        return self._valid(poster.c.id == row_id)
 
     def of_enterprise(self, enterprise_id: int) -> list[Poster]:
         """Return the posters of an enterprise, revoked ones too, oldest first."""
@@ -137,10 +148,10 @@ class Posters(Desk):
         return int(self.connection.execute(total).scalar() or 0)
 
     def _valid(self, condition: ColumnElement[bool]) -> Poster | None:
-        row = self.connection.execute(
-            select(poster).where(condition, poster.c.revoked_at.is_(None))
-        ).first()
-        return self._made_of(row) if row else None
+        rows = self.connection.execute(
+            select(poster).where(condition, poster.c.revoked_at.is_(None)).limit(2)
+        ).all()
+        return self._made_of(rows[0]) if len(rows) == 1 else None
 
     def _made_of(self, row: Row[Any]) -> Poster:
         return Poster(

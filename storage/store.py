@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from sqlalchemy import Connection
 
+from storage.arrivals import Arrivals
 from storage.backlog import Backlog
 from storage.bodies import Bodies
 from storage.cases import Cases
@@ -103,6 +104,8 @@ class Store(Desk):
     officers = _LaidOut(Officers)
     #: Posters and share links.
     posters = _LaidOut(Posters)
+    #: Arrival codes.
+    arrivals = _LaidOut(Arrivals)
     #: One-time links.
     links = _LaidOut(Links)
     #: News behind envelopes.

@@ -487,6 +487,21 @@ link = Table(
     Index("ix_link_expires_at", "expires_at"),
 )
 
+# An arrival code, from a poster's page to a channel that is not told where somebody comes
+# from. Used up, it forgets where it led; nothing says who used it.
+arrival_code = Table(
+    "arrival_code",
+    metadata,
+    _id(),
+    Column("code_blind", LargeBinary, nullable=False, unique=True),
+    # The page that asked for it: asked again, it is the same code.
+    Column("asked_blind", LargeBinary, nullable=False, unique=True),
+    _ref("poster_id", "poster", null=True),
+    Column("language", String(8), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index("ix_arrival_code_expires_at", "expires_at"),
+)
+
 # Append only. `chain` is the place of the hash that will make it tamper-evident.
 ledger = Table(
     "ledger",

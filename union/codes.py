@@ -1,5 +1,6 @@
 """Codes that people read from paper and type, understood however they were typed."""
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import product
@@ -9,10 +10,17 @@ from union.folding import clean
 
 # No 0 and O, no 1, I and L: they are mistaken for each other on a wet poster.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+# Without vowels, D and W no Vietnamese keyboard finds a letter to mark, nor a word to correct:
+# what is typed on one is what was read.
+QUIET = "".join(letter for letter in ALPHABET if letter not in "ADEUWY")
 
 _SPACED = 3
 _HYPHENED = 4
 _MOST_MARKED = 4  # beyond this it is a sentence, and trying every reading would be slow
+# What people write before a code, and what a start button of other apps puts there.
+_BEFORE = re.compile(
+    r"\s*(?:/start|mã để bắt đầu|ma de bat dau|mã|ma|code)(?![^\W_])[\s:.#-]*", re.IGNORECASE
+)
 
 
 class _Keyboard(NamedTuple):
@@ -38,9 +46,10 @@ _VNI = _Keyboard(
 def normal(text: str, length: int = 6) -> str | None:
     """Return the code that was typed, in plain capitals; None where it is none of *length*.
 
-    Understands any case, spaces, hyphens, dots, a leading '#', full-width characters, and what
-    Vietnamese keyboards make of a code. Says nothing of whether the code exists. Many a word has
-    the form of a code ("rút tên"), so ask this after commands and choices were tried.
+    Understands any case, spaces, hyphens, dots, a leading '#', "mã" or "/start" before it,
+    full-width characters, and what Vietnamese keyboards make of a code. Says nothing of whether
+    the code exists. Many a word has the form of a code ("rút tên"), so ask this after commands
+    and choices were tried.
     """
     return next(_readings(text, length), None)
 
@@ -65,7 +74,20 @@ def _slices(code: str, size: int) -> list[str]:
     return [code[start : start + size] for start in range(0, len(code), size)]
 
 
+def bare(text: str) -> str:
+    """Return what was typed without the words that people write before a code."""
+    wide = unicodedata.normalize("NFKC", clean(text[:400]))
+    return _BEFORE.sub("", wide, count=1) if _BEFORE.match(wide) else text
+
+
 def _readings(text: str, length: int) -> Iterator[str]:
+    yield from _read(text, length)
+    # Two of its letters may be "MA", so the whole is tried first.
+    if (rest := bare(text)) != text:
+        yield from _read(rest, length)
+
+
+def _read(text: str, length: int) -> Iterator[str]:
     letters = _letters(text)
     marked = sum(len(letter) > 1 for letter in letters)
     # A letter stands for three keys at most: Ấ for A, A and S.

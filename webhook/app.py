@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.office import Office
-from webhook import chat, health, landing, private, status
+from webhook import chat, health, landing, private, status, zalo_page
 from webhook.clockwork import Clockwork
 from webhook.door import Door, door_of
 from webhook.guard import Guard
@@ -46,7 +46,7 @@ def create_app(settings: Settings, office: Office, *, is_demo: bool = False) -> 
     app.state.door = door
     app.state.zalo_tokens = _zalo_tokens(settings, office)
     app.state.mouths = mouths(settings, app.state.zalo_tokens)
-    for one in (health, private, landing, chat, status):
+    for one in (health, private, landing, zalo_page, chat, status):
         app.router.routes.extend(map(_plain, one.router.routes))
     if is_demo:
         _add_demo(app)

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.admission import Reader, Visit
-from bot.hear import prepare, submit, submit_page
+from bot.arriving import Asked
+from bot.hear import prepare, submit, submit_arrival, submit_page
 from bot.office import Office
 from bot.speech import Heard, Outcome
 from bot.turn import Prepared
@@ -45,6 +46,10 @@ class Door:
             prepared = await asyncio.to_thread(prepare, heard, self.office)
         return await self._landing.answer_to(submit(heard, self.office, prepared))
 
+    async def give_code(self, asked: Asked) -> Outcome:
+        """Give an arrival code to a poster's page. Raises TooBusy and NotWritten."""
+        return await self._landing.answer_to(submit_arrival(asked, self.office))
+
     async def hear_page(self, visit: Visit) -> tuple[Reader, Outcome] | None:
         """Let the office answer a form of whoever holds the link whose token it carries.
 
@@ -62,6 +67,12 @@ class Door:
                 return look(store)
 
         return await asyncio.to_thread(reading)
+
+    @property
+    def gives_codes(self) -> bool:
+        """Whether people are led to Zalo and their codes are heard there by us."""
+        can = self.office.abilities
+        return "zalo" in self.office.doors and ("zalo" in can or "zalo-bot" in can)
 
     def language(self, request: Request, known: str | None = None) -> str:
         """Return the language of a page: as asked in the address, or *known*, or the reference."""

@@ -116,6 +116,8 @@ def _landing(request: Request, door: Door, token: str, found: Arrival) -> Respon
         path=f"/q/{shown}",
         token=shown,
         doors=_doors(door.office, shown),
+        gives_code=door.gives_codes and found.poster_id is not None,
+        is_gone=found.poster_id is not None and "gone" in request.query_params,
         nonce=nonces.fresh(door.office.database.keys, shown),
     )
 

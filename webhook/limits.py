@@ -37,7 +37,8 @@ class Limits:
     *talk*: one conversation. *pages*: one link to a page of ours, also one that somebody made up;
     guessed ones must not push conversations out of what is remembered. *knocks*: one network
     address, very high, since a whole factory may stand behind it at the change of shift.
-    *newcomers*: new conversations of all. *guesses*: codes and tokens tried, of one address and
+    *newcomers*: new conversations of all. *codes*: arrival codes, given to one network
+    address, high for the same reason. *guesses*: codes and tokens tried, of one address and
     of all together.
     """
 
@@ -45,6 +46,7 @@ class Limits:
     pages: Bucket = field(default_factory=lambda: Bucket(burst=60, rate=1))
     knocks: Bucket = field(default_factory=lambda: Bucket(burst=3000, rate=100))
     newcomers: Bucket = field(default_factory=lambda: Bucket(burst=2000, rate=50))
+    codes: Bucket = field(default_factory=lambda: Bucket(burst=300, rate=1))
     guesses: Bucket = field(default_factory=lambda: Bucket(burst=60, rate=0.5))
     guesses_of_all: Bucket = field(default_factory=lambda: Bucket(burst=600, rate=5))
 

@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[1]
 _TOKEN = re.compile(r"[0-9]{1,18}:[A-Za-z0-9_-]{1,200}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _ZALO_ID = re.compile(r"[0-9]{1,30}")
+# Less is too short for who installs Zalo first; more lies about in a chat for too long.
+_FEWEST_MINUTES, _MOST_MINUTES = 15, 1440
 # A channel by Zalo's Official Account needs all of these.
 _ZALO_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43}")
 _PICTURE = re.compile(r"https://[^\s?#]+\.(png|jpg|jpeg)", re.IGNORECASE)
@@ -34,8 +36,10 @@ class Settings(BaseSettings):
 
     *data_dir* holds the database, the key and the lock unless they are set by themselves;
     *key* (lines `ID BASE64`) goes before *key_file*. *public_url* is what stands on posters.
-    *zalo_url*, *telegram_url*: doors shown on the landing page only when set. One that is left
-    empty is not set: an empty host would listen to the whole network.
+    *zalo_url*, *telegram_url*: doors shown on the landing page only when set; Zalo's is the
+    address of the account, or of its bot (*zalo_bot_link*), where that is a channel and no other
+    is set. *oa_name*: what it is called there. *arrival_minutes*: how long an arrival code is
+    good. One that is left empty is not set: an empty host would listen to the whole network.
     *telegram_token* makes Telegram a channel; *telegram_api_url* is the base of its Bot API,
     *telegram_webhook_secret* what it must show us (made from the key without it),
     *telegram_ask_contact* whether people may be asked there for their own number.
@@ -99,6 +103,8 @@ class Settings(BaseSettings):
     zalo_bot_token: str = Field("", repr=False)
     zalo_bot_secret: str = Field("", repr=False)
     zalo_bot_api_url: str = zalo_bot.API_URL
+    zalo_bot_link: str = ""
+    arrival_minutes: int = 30
     oa_name: str = "Kết Đoàn"
     server_in_vietnam: bool = False
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
@@ -113,6 +119,7 @@ class Settings(BaseSettings):
         "zalo_api_url",
         "zalo_oauth_url",
         "zalo_bot_api_url",
+        "zalo_bot_link",
     )
     @classmethod
     def _is_address(cls, value: str) -> str:
@@ -128,6 +135,20 @@ class Settings(BaseSettings):
         if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
             raise ValueError("must have nothing after the host, such as https://example.org")
         return value.rstrip("/")
+
+    @field_validator("zalo_bot_link")
+    @classmethod
+    def _is_https_address(cls, value: str) -> str:
+        if value and not value.startswith("https:"):
+            raise ValueError("must begin with https://, as Zalo shows it for the bot")
+        return value
+
+    @field_validator("arrival_minutes")
+    @classmethod
+    def _is_a_while(cls, value: int) -> int:
+        if not _FEWEST_MINUTES <= value <= _MOST_MINUTES:
+            raise ValueError("must be 15 to 1440 minutes: a quarter of an hour to a day")
+        return value
 
     @field_validator("telegram_api_url", "zalo_api_url", "zalo_oauth_url", "zalo_bot_api_url")
     @classmethod

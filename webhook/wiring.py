@@ -118,5 +118,14 @@ def zalo_bot_of(settings: Settings) -> "ZaloBotMouth":
 
 def doors(settings: Settings) -> dict[str, str]:
     """Return the doors of other channels that the landing page shows, in their fixed order."""
-    both = {"zalo": settings.zalo_url, "telegram": settings.telegram_url}
+    both = {"zalo": _zalo_door(settings), "telegram": settings.telegram_url}
     return {name: url for name, url in both.items() if url}
+
+
+def _zalo_door(settings: Settings) -> str:
+    """Return where people find us on Zalo: the account before the bot, or ""."""
+    if settings.zalo_url:
+        return settings.zalo_url
+    if settings.has_zalo:
+        return f"{zalo.DOOR_URL}{settings.zalo_oa_id}"
+    return settings.zalo_bot_link if settings.zalo_bot_token else ""

@@ -4,6 +4,7 @@ from importlib import import_module
 
 CONTENTS = (
     "welcome",
+    "greeting",
     "menu",
     "place",
     "device",

@@ -7,17 +7,17 @@ from functools import partial
 
 from bot import dialogue
 from bot.casework import desk_of
-from bot.dialogue import Act, on_form, opens_on, prepared_by, reads_text, step
+from bot.dialogue import Act, opens_on, prepared_by, reads_text, step
 
 # First of all dialogues: a cry for help is read before any code.
 from bot.dialogues import danger  # noqa: F401
-from bot.dialogues.menu import MENU, has_something, is_under_way, menu
+from bot.dialogues.menu import MENU, is_under_way, menu
 from bot.dialogues.place import arrive, found_places, look, search, show
-from bot.speech import OPENED
 from bot.turn import Turn
+from storage.arrivals import Arrival
 from storage.posters import CODE_LENGTH, Poster
 from union.bodies import Body
-from union.codes import readings
+from union.codes import bare, readings
 from union.folding import clean, fold
 from union.refusals import Unclear
 
@@ -44,14 +44,18 @@ def scan(turn: Turn) -> None:
     """Come from a poster. An unknown or revoked one reads like no code at all."""
     token = clean(turn.heard.scan or "")[:_LONGEST_TOKEN]
     poster = turn.store.posters.by_token(token)
-    if poster is None and _is_code_shaped(token) and not _is_blocked(turn):
-        poster = turn.store.posters.by_code(token)
-        if poster is None:
+    if poster is not None:
+        _come_from(turn, poster)
+        return
+    act = None
+    if _is_code_shaped(token) and not _is_blocked(turn):
+        act = _opened_by(turn, token)
+        if act is None:
             _count_wrong(turn)
-    if poster is None:
+    if act is None:
         ask_for_code(turn, turn.store.bodies.triage())
     else:
-        _come_from(turn, poster)
+        act(turn)
 
 
 def _come_from(turn: Turn, poster: Poster) -> None:
@@ -85,12 +89,6 @@ def greet(turn: Turn) -> None:
         dialogue.opening("unanswered")(turn)
     else:
         raise Unclear("error-unclear?", choices=() if turn.officer else MENU)
-
-
-@on_form(OPENED)
-def opened(turn: Turn) -> None:
-    """Greet who has opened the chat and said nothing, or ask again what waits for her answer."""
-    dialogue.opening("resume" if has_something(turn) or turn.conversation.step else "greet")(turn)
 
 
 def ask_for_code(turn: Turn, body: Body) -> None:
@@ -127,11 +125,10 @@ def _is_greeting(text: str) -> bool:
 
 @reads_text
 def read_code(turn: Turn) -> Act | None:
-    """Understand a poster's code at any step; a wrong one only where a code was asked for."""
+    """Understand a code that leads to a place at any step; a wrong one only where asked for."""
     typed = readings(turn.text, CODE_LENGTH)
-    poster = turn.store.posters.by_code(turn.text) if typed else None
-    if poster is not None and not _is_blocked(turn):
-        return partial(_come_from, poster=poster)
+    if typed and not _is_blocked(turn) and (act := _opened_by(turn, turn.text)) is not None:
+        return act
     if not _is_asked_for_code(turn) or _is_hers(turn, typed):
         return None
     is_shaped = _is_code_shaped(turn.text)
@@ -139,6 +136,42 @@ def read_code(turn: Turn) -> Act | None:
         # A name is asked for here: what looks like a code may still be one ("Dệt 8/3").
         return listen if is_shaped and not found_places(turn) else None
     return listen if is_shaped or (typed and not _is_known_question(turn)) else None
+
+
+def _opened_by(turn: Turn, typed: str) -> Act | None:
+    """Return what a poster's code or an arrival code leads to, or None."""
+    poster = turn.store.posters.by_code(typed)
+    if poster is not None:
+        return partial(_come_from, poster=poster)
+    found = turn.store.arrivals.find(typed, turn.said_at)
+    if found is not None:
+        poster = turn.store.posters.valid(found.poster_id)
+        # Of a revoked poster: like any code that is none.
+        return None if poster is None else partial(_come_once, poster=poster, found=found)
+    marks = [_mark(turn, code) for code in readings(typed, CODE_LENGTH)]
+    return _here_already if str(turn.memory.get("came_by", "")) in marks else None
+
+
+def _come_once(turn: Turn, poster: Poster, found: Arrival) -> None:
+    """Come with an arrival code, which opens nothing afterwards, in its page's language."""
+    if not turn.store.arrivals.use_up(found):
+        _refuse_code(turn)
+        return
+    # Only where she typed it: who sends it twice is not told that it is wrong.
+    turn.memory["came_by"] = _mark(turn, found.code)
+    if found.language in turn.office.words.languages:
+        turn.conversation.language = found.language
+    _come_from(turn, poster)
+
+
+def _mark(turn: Turn, code: str) -> str:
+    return turn.store.keys.mac("came-by", code)
+
+
+def _here_already(turn: Turn) -> None:
+    """Answer who types the code again that brought her here: what waits, or the welcome."""
+    if not turn.again():
+        dialogue.opening("greet" if turn.enterprise is None else "welcome-again")(turn)
 
 
 def _is_asked_for_code(turn: Turn) -> bool:
@@ -166,7 +199,7 @@ def _is_known_question(turn: Turn) -> bool:
 
 def _is_code_shaped(text: str) -> bool:
     """Whether this is meant as a code: six letters and digits, at least one of them a digit."""
-    wide = unicodedata.normalize("NFKC", clean(text[:100]))
+    wide = unicodedata.normalize("NFKC", clean(bare(text)[:100]))
     if len(re.findall(r"\w+", wide)) > 2:
         return False
     letters = fold(wide).replace(" ", "")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.speech import OPENED, WITHDRAWN, Contact, Form, Heard
+from bot.speech import FOLLOWED, OPENED, WITHDRAWN, Contact, Form, Heard
 from channels.zalo_reading import (
     LATE_SECONDS,
     NAMELESS,
@@ -186,7 +186,9 @@ def test_what_is_heard(kind, told, expected):
 
 
 WITHOUT_NUMBER = [
-    ("returned", bare("follow", follower={"id": SHE}, source="oa_profile"), {"left": False}),
+    ("follow", bare("follow", follower={"id": SHE}, source="oa_profile"),
+     {"form": Form(FOLLOWED, {})}),
+    ("returned", bare("follow", follower={"id": SHE}, timestamp="1767000000000"), {"left": False}),
     ("left", bare("unfollow", follower={"id": SHE}), {"left": True}),
     ("start", bare("user_click_chatnow", user_id=SHE), {"form": Form(OPENED, {})}),
     ("withdrawn", event("user_withdraw"), {"form": Form(WITHDRAWN, {})}),

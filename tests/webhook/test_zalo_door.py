@@ -274,7 +274,7 @@ def test_every_kind_of_event_is_taken(app):
 
 
 def test_who_unfollows_is_written_to_no_more(app, town):
-    """Leaving is remembered, and coming back is; neither is answered."""
+    """Leaving is remembered and answered by nobody; who comes back is asked again."""
     arrive(app, town)
 
     def gone():
@@ -293,7 +293,49 @@ def test_who_unfollows_is_written_to_no_more(app, town):
         ).encode()
         assert knock(app, body).status == 200
         assert (gone() is not None) is left
+        assert len(hers(app)) == (1 if left else 2)
+
+
+def followed(at=AT):
+    """That she follows the account."""
+    told = {"app_id": APP, "oa_id": OA, "follower": {"id": SHE}, "event_name": "follow"}
+    return json.dumps(told | {"timestamp": str(at)}).encode()
+
+
+def test_who_follows_is_greeted_once(app):
+    """Following, the button of the chat and the same event again bring one greeting."""
+    pressed = json.dumps(
+        {"app_id": APP, "oa_id": OA, "event_name": "user_click_chatnow", "user_id": SHE}
+        | {"timestamp": str(AT)}
+    ).encode()
+    for body in (followed(), pressed, followed()):
+        assert knock(app, body).status == 200
+    again = str(int(AT) + 1)
+    assert knock(app, followed(again), mac=signature(followed(again), again)).status == 200
+    assert [one.text.splitlines()[0] for one in hers(app)] == [
+        "Chào bạn. Đây là kênh của Liên đoàn Lao động tỉnh Mẫu."
+    ]
+
+
+def test_a_follow_of_yesterday_greets_nobody(app):
+    """What stood in a queue for days says only that she can be reached."""
+    old = str(int(AT) - 2 * 24 * 3600 * 1000)
+    assert knock(app, followed(old), mac=signature(followed(old), old)).status == 200
+    assert hers(app) == []
+
+
+def test_a_code_from_our_page_is_understood(app, town):
+    """The arrival code, as Zalo brings it, leads to the place; brought twice it is one use."""
+    from bot.arriving import Asked
+    from bot.hear import submit_arrival
+
+    asked = Asked(town.tokens[MAY], "a page", "vi", 1440)
+    page = submit_arrival(asked, town.office).result().page
+    assert page is not None
+    body = said(f"#{page.facts['code']}")
+    assert [knock(app, body).status for _ in range(2)] == [200, 200]
     assert len(hers(app)) == 1
+    assert "Công ty May Ví Dụ" in hers(app)[0].text
 
 
 def test_a_withdrawal_stops_and_erases_in_silence(app, town):

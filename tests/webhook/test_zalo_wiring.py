@@ -18,7 +18,7 @@ from webhook.app import create_app
 from webhook.examination import in_force
 from webhook.settings import read_settings
 from webhook.trouble import SettingTrouble
-from webhook.wiring import abilities, mouths
+from webhook.wiring import abilities, doors, mouths
 
 ROOT = Path(__file__).parents[2]
 API = "http://127.0.0.1:9"
@@ -77,6 +77,57 @@ def test_half_an_account_is_told(tmp_path, missing):
         read_settings(
             data_dir=tmp_path, **{name: value for name, value in OA.items() if name != missing}
         )
+
+
+@pytest.mark.parametrize(
+    "value", ["14", "1441", "0", "-30", "30.5", "", " ", "half an hour", "1e3"]
+)
+def test_a_code_is_good_for_a_quarter_of_an_hour_to_a_day(tmp_path, value):
+    """Shorter is too short for who installs Zalo first, longer lies about; neither is taken."""
+    with pytest.raises(SettingTrouble) as raised:
+        read_settings(data_dir=tmp_path, arrival_minutes=value)
+    assert "KETDOAN_ARRIVAL_MINUTES: " in str(raised.value)
+    if value.lstrip("-").isdigit():
+        assert "must be 15 to 1440 minutes" in str(raised.value)
+
+
+def test_a_code_is_good_for_half_an_hour_unless_told(tmp_path):
+    """The default, and both ends."""
+    assert read_settings(data_dir=tmp_path).arrival_minutes == 30
+    for value in ("15", "1440"):
+        assert read_settings(data_dir=tmp_path, arrival_minutes=value).arrival_minutes == int(
+            value
+        )
+
+
+@pytest.mark.parametrize(
+    "value", ["zalo.me/x", "http://zalo.me/x", "https://", "javascript:x", "x"]
+)
+def test_a_bots_link_is_an_https_address(tmp_path, value):
+    """What people are led to is no address without encryption, and no script."""
+    with pytest.raises(SettingTrouble, match="KETDOAN_ZALO_BOT_LINK: must be"):
+        read_settings(data_dir=tmp_path, zalo_bot_link=value)
+
+
+LINK = {"zalo_bot_link": "https://zalo.example/bot"}
+
+
+@pytest.mark.parametrize(
+    ("given", "door"),
+    [
+        ({}, None),
+        (OA, "https://zalo.me/3344"),
+        (OA | {"zalo_url": "https://zalo.example/ours"}, "https://zalo.example/ours"),
+        ({"zalo_url": "https://zalo.example/ours"}, "https://zalo.example/ours"),
+        (BOT, None),
+        (LINK, None),
+        (BOT | LINK, "https://zalo.example/bot"),
+        (OA | BOT | LINK, "https://zalo.me/3344"),
+    ],
+)
+def test_the_door_to_zalo_is_the_accounts_or_the_bots(tmp_path, given, door):
+    """The account is found by its id; a bot, which has no such address, by the link that is set."""
+    assert doors(read_settings(data_dir=tmp_path, **given)).get("zalo") == door
 
 
 def test_secrets_show_in_no_listing(tmp_path):
