@@ -18,11 +18,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench import check_letters, check_names
+from bench import check_account, check_letters, check_names
 from bench.court import Court, Kind
 from bench.evidence import Kept, read_history, read_keys
 
 _TOLD = 20
+_OF_ZALO = ("renewed", "consents", "echoes")
 # Of two things done at once the one that began first may be noted last: so long a lock is waited
 # for. That no turn is forgotten, its count tells to the last one.
 _WAITED = timedelta(seconds=10)
@@ -41,6 +42,7 @@ def judge(court: Court) -> None:
     _codes(court)
     _arrivals(court)
     _officers(court)
+    check_account.judge(court)
 
 
 def _whole(court: Court) -> None:
@@ -146,6 +148,7 @@ def told(court: Court) -> dict[str, Any]:
         "letters": dict(Counter(row["state"] for row in kept["letter"])),
         "arrived": sum(one["outcome"] == "accepted" for one in story.arrived),
         "gave_up": dict(story.gave_up),
+        **{name: story.platform[name] for name in _OF_ZALO if name in story.platform},
         "findings": [f"{kind}: {what}" for kind, what in court.findings[:_TOLD]],
     }
 

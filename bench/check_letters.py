@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from bench.court import Court
-from bench.evidence import Deed, Row, mark_of
+from bench.evidence import Deed, Row, mark_of, shown_on_zalo
 
 OPEN = ("waiting", "claimed")
 # So often a letter is tried; where each try was cut off by a kill it stays to be looked at.
@@ -61,7 +61,7 @@ def _has_ended(court: Court, row: Row) -> None:
 
 def _delivered(court: Court) -> None:
     arrivals = {
-        (one["chat"], one["message_id"]): str(one["hash"])
+        (one["chat"], str(one["message_id"])): str(one["hash"])
         for one in court.story.arrived
         if one["outcome"] == "accepted"
     }
@@ -91,11 +91,11 @@ def _came(court: Court, place: Place, times: int, letters: int, *, is_loose: boo
 
 
 def _mark(
-    court: Court, row: Row, chat: int, arrivals: Mapping[tuple[int, int], str]
+    court: Court, row: Row, chat: int, arrivals: Mapping[tuple[int, str], str]
 ) -> str | None:
     """Return the mark of a letter's text, by its arrival or by its words that are kept."""
     if row["state"] == "sent":
-        mark = arrivals.get((chat, int(row["sent_ref"] or 0)))
+        mark = arrivals.get((chat, str(row["sent_ref"])))
         if mark is None:
             court.finds("lost", f"letter {row['key']} is noted as sent and never arrived")
         return mark
@@ -105,4 +105,5 @@ def _mark(
     reply = json.loads(text)
     link = reply["link"]
     more = f"\n{link}" if link and link not in reply["text"] else ""
-    return mark_of((reply["text"] + more).strip())
+    words = (reply["text"] + more).strip()
+    return mark_of(shown_on_zalo(words, reply) if court.story.channel == "zalo" else words)

@@ -28,7 +28,11 @@ Row = dict[str, Any]
 TABLES = (
     *("inbox", "letter", "conversation", "person", "consent", "receipt", "case_file"),
     *("signature", "signed_text", "ledger", "officer", "officer_role", "enterprise"),
+    "channel_token",
 )
+
+# So many buttons Zalo shows under a text.
+_ZALO_BUTTONS = 5
 
 
 # --- the history ---------------------------------------------------------------------------------
@@ -59,6 +63,8 @@ class Story:
     stops: list[Row] = field(default_factory=list)
     arrived: list[Row] = field(default_factory=list)
     gave_up: Counter[str] = field(default_factory=Counter)
+    consented: list[int] = field(default_factory=list)
+    platform: Row = field(default_factory=dict)
 
     @property
     def channel(self) -> str:
@@ -101,6 +107,10 @@ def _take_of_servers(story: Story, note: Row) -> None:
             story.kills.append(note)
         case {"stopped": _} | {"drained": _}:
             story.stops.append(note)
+        case {"consented": ended}:
+            story.consented.append(ended)
+        case {"platform": told}:
+            story.platform = told
         case {"begun": _}:
             story.begun = note
         case {"ended": _}:
@@ -253,3 +263,12 @@ def fingerprint(text: str) -> str:
 def mark_of(text: str) -> str:
     """Return the mark under which the platform's log knows a text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def shown_on_zalo(words: str, reply: Row) -> str:
+    """Return what Zalo's log makes its mark of: the words, and the names of the buttons."""
+    names = [one["label"] for one in reply["choices"]]
+    link = reply["link"] or ""
+    if reply["link_label"] and link.startswith("https:") and len(names) < _ZALO_BUTTONS:
+        names.insert(0, reply["link_label"])
+    return unicodedata.normalize("NFC", "\n".join((words, *names)))

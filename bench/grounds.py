@@ -39,6 +39,7 @@ class Ground:
     keys: Keyring
     servers: int
     tokens: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
     invitations: list[str] = field(default_factory=list)
 
     @property
@@ -63,8 +64,8 @@ class Ground:
             [programs / "pg_dump", "--file", self.folder / "town.sql", address], check=True
         )
 
-    def settings(self, port: int, platform: int) -> dict[str, Any]:
-        """Return the settings of a server."""
+    def settings(self, port: int, platform: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings of a server, with those of a platform."""
         return {
             "data_dir": str(self.folder),
             "database_url": self.url,
@@ -72,10 +73,17 @@ class Ground:
             "host": "127.0.0.1",
             "port": port,
             "public_url": PUBLIC_URL,
-            "telegram_token": TOKEN,
-            "telegram_api_url": f"http://127.0.0.1:{platform}",
-            "telegram_webhook_secret": SECRET,
+            **platform,
         }
+
+
+def telegram_settings(port: int) -> dict[str, Any]:
+    """Return the settings of a bot at the fake Telegram on *port*."""
+    return {
+        "telegram_token": TOKEN,
+        "telegram_api_url": f"http://127.0.0.1:{port}",
+        "telegram_webhook_secret": SECRET,
+    }
 
 
 @contextmanager
@@ -90,7 +98,7 @@ def ground(store: str, folder: Path, mind: Callable[[Path], object]) -> Iterator
         made = Ground(store, folder, url, checked_url, keys, 1 if store == "sqlite" else 2)
         made.key_file.write_text(f"1 {base64.b64encode(key).decode()}\n")
         made.key_file.chmod(0o600)
-        made.tokens, made.invitations = _found(url, keys)
+        made.tokens, made.codes, made.invitations = _found(url, keys)
         yield made
 
 
@@ -116,8 +124,8 @@ def _database(
         clear(place)
 
 
-def _found(url: str, keys: Keyring) -> tuple[dict[str, str], list[str]]:
-    """Found the tests' town; return its posters' tokens and invitations for officers."""
+def _found(url: str, keys: Keyring) -> tuple[dict[str, str], dict[str, str], list[str]]:
+    """Found the tests' town; return its posters' tokens and codes, and invitations."""
     from town import found_town
 
     def invite(store: Store) -> list[str]:
@@ -128,9 +136,17 @@ def _found(url: str, keys: Keyring) -> tuple[dict[str, str], list[str]]:
             made.append(store.officers.invite(body.id, role, "Trần Thị Mẫu", "bench", days=7))
         return made
 
+    def printed(store: Store, token: str) -> str:
+        known = store.posters.by_token(token)
+        assert known is not None
+        return known.code
+
     upgrade(url)
     database = Database(url, keys)
     try:
-        return database.write(found_town), database.write(invite)
+        tokens = database.write(found_town)
+        with database.read() as store:
+            codes = {place: printed(store, token) for place, token in tokens.items()}
+        return tokens, codes, database.write(invite)
     finally:
         database.close()

@@ -1,8 +1,11 @@
 """Kill real servers at random moments under load, let the platform bring again what was not taken,
 and have a program of its own look for what was lost and what was done twice.
 
-    python -m bench.kill --rounds 1000 --json [--store sqlite|postgresql|both] [--seed N] [--keep]
+    python -m bench.kill --rounds 1000 --json [--channel telegram|zalo]
+                         [--store sqlite|postgresql|both] [--seed N] [--keep]
 
+Over Zalo the account's token ends every few rounds, half of the times in the moment of the kill;
+where a renewal was lost with its server, an administrator consents again, as the alarm asks for.
 On PostgreSQL two servers share one database, and each round one of them dies, or both. Between two
 kills at least fifty turns are acknowledged. The last line is one JSON object.
 """
@@ -29,10 +32,12 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import uvloop
 
-from bench.grounds import JOIN, PUBLIC_URL, SECRET, STORES, TOKEN, Ground, ground
-from bench.load import Door, History, fetched, posted
-from bench.people import FIRST_CHAT, Officer, Street, make_known
+from bench.grounds import JOIN, STORES, Ground, ground
+from bench.load import Door, History
+from bench.people import Officer, Street
 from bench.places import ROOT, free_port
+from bench.platforms import CHANNELS, Platform, Telegram
+from bench.zalo import Zalo
 
 if TYPE_CHECKING:
     from bench.nursery import Nursery
@@ -43,7 +48,9 @@ AT_LEAST = 50
 _MORE, _LATER_SECONDS = 6, 0.02
 _STALLED_SECONDS = 90.0
 _TELL_EACH = 100
-_CHATS = 400_000
+# What happens at the platform from time to time happens in every third round.
+_DISTURBED_EACH = 3
+_ADMINISTERED_SECONDS = 0.2
 
 
 # --- the rounds ----------------------------------------------------------------------------------
@@ -52,10 +59,10 @@ _CHATS = 400_000
 class Run:
     """One store's run: servers that live and die, and people who do not notice."""
 
-    def __init__(self, nursery: "Nursery", ground: Ground, platform: int, seed: int) -> None:
+    def __init__(self, nursery: "Nursery", ground: Ground, platform: Platform, seed: int) -> None:
         self.nursery = nursery
         self.ground = ground
-        self.platform = Door(platform)
+        self.platform = platform
         self.chance = random.Random(f"{seed}:{ground.store}")
         self.history = History(ground.history)
         self.log = ground.folder / "servers.log"
@@ -67,7 +74,7 @@ class Run:
     @property
     def settings(self) -> list[dict[str, Any]]:
         """The settings of each server."""
-        return [self.ground.settings(port, self.platform.port) for port in self.ports]
+        return [self.ground.settings(port, self.platform.settings(port)) for port in self.ports]
 
     async def play(self, rounds: int) -> None:
         """Play everything; afterwards the history is whole and the servers are gone."""
@@ -75,12 +82,12 @@ class Run:
         self.history.note(
             begun=self.ground.store,
             servers=self.ground.servers,
-            channel="telegram",
-            bot=street.bot,
+            channel=self.platform.channel,
         )
         for number in range(self.ground.servers):
             await self._start(number)
         offices = [street.lets(one) for one in self._offices(street)]
+        administering = asyncio.create_task(self._administer())
         living = asyncio.gather(street.live(PEOPLE), *offices)
         began = time.monotonic()
         try:
@@ -93,21 +100,19 @@ class Run:
         street.closing.set()
         await living
         await self._settle(street)
+        administering.cancel()
+        await self._keep_ending(street)
 
     async def _street(self, rounds: int) -> Street:
-        # The platform delivers to nobody by itself; that it is asked to is part of each start.
-        await self.platform.ask(_control("route", prefix=PUBLIC_URL, to="http://127.0.0.1:9"))
-        await self.platform.ask(_control("faults", latency_ms=[0, 12]))
-        await make_known(self.platform, FIRST_CHAT, min(_CHATS, 5000 + 60 * rounds))
+        await self.platform.prepare(self.ports, rounds)
         return Street(
             doors=[Door(port) for port in self.ports],
             platform=self.platform,
             history=self.history,
             chance=self.chance,
             keys=self.ground.keys,
-            secret=SECRET,
-            bot=int(TOKEN.partition(":")[0]),
             tokens=self.ground.tokens,
+            codes=self.ground.codes,
             join=JOIN,
         )
 
@@ -119,6 +124,10 @@ class Run:
     async def _round(self, number: int, street: Street, living: "asyncio.Future[Any]") -> None:
         before = street.acked
         wanted = before + AT_LEAST + self.chance.randrange(_MORE)
+        is_disturbed = number % _DISTURBED_EACH == 1
+        is_late = self.chance.random() < 0.5
+        if is_disturbed and not is_late:
+            await self.platform.disturb()
         until = time.monotonic() + _STALLED_SECONDS
         while street.acked < wanted:
             await asyncio.sleep(0.001)
@@ -128,6 +137,8 @@ class Run:
                 raise RuntimeError(f"round {number}: the people stand still; see {self.log}")
         if number % _TELL_EACH == _TELL_EACH - 1:
             print(f"{self.ground.store}: {number + 1} rounds, {before} taken", file=sys.stderr)
+        if is_disturbed and is_late:
+            await self.platform.disturb()
         await asyncio.sleep(self.chance.uniform(0, _LATER_SECONDS))
         self.fewest = min(self.fewest, street.acked - before)
         dying = self._chosen()
@@ -172,27 +183,27 @@ class Run:
             door.close()
         ended = await asyncio.to_thread(self.nursery.drain, self.log, **self.settings[0])
         self.history.note(drained=ended)
-        await self._keep_arrivals()
+
+    async def _keep_ending(self, street: Street) -> None:
+        """Write down what has arrived and what the platform has to say."""
+        async for one in self.platform.arrivals():
+            self.history.note(arrived=one)
+        self.history.note(platform=await self.platform.ending())
         self.history.note(ended=True, acked=street.acked, gave_up=street.gave_up)
         self.history.close()
 
-    async def _keep_arrivals(self) -> None:
-        after, size = 0, 5000
-        while True:
-            answer = await self.platform.ask(fetched(f"/_/log?after={after}&limit={size}"))
-            found = json.loads(answer.body)
-            assert not found["dropped"]
-            for one in found["log"]:
-                if one["method"].startswith("send"):
-                    kept = ("chat", "hash", "message_id", "outcome", "method")
-                    self.history.note(arrived={name: one[name] for name in kept})
-            if len(found["log"]) < size:
-                return
-            after = found["log"][-1]["seq"]
+    async def _administer(self) -> None:
+        """Do what an alarm about the account asks a person for."""
+        while isinstance(self.platform, Zalo):
+            await asyncio.sleep(_ADMINISTERED_SECONDS)
+            alarms = await asyncio.to_thread(_rows, self.ground, _ALARMS)
+            if alarms:
+                ended = await self.platform.consent(self.settings[0])
+                self.history.note(consented=ended)
 
 
-def _control(what: str, **asked: Any) -> bytes:
-    return posted(f"/_/{what}", json.dumps(asked).encode())
+# The pair is lost: a person must consent again.
+_ALARMS = "select version from channel_token where trouble is not null"
 
 
 def _rows(ground: Ground, query: str) -> list[Any]:
@@ -208,24 +219,22 @@ def _rows(ground: Ground, query: str) -> list[Any]:
 # --- one store, and both -------------------------------------------------------------------------
 
 
-def run(
-    store: str, rounds: int, seed: int, nursery: "Nursery", folder: Path, *, keeps: bool
-) -> dict[str, Any]:
+def run(asked: argparse.Namespace, store: str, nursery: "Nursery", folder: Path) -> dict[str, Any]:
     """Play one store's rounds and return what the checker found.
 
-    The database stays in *folder* where something was found, and always if told so (*keeps*).
+    The database stays in *folder* where something was found, and always if told so.
     """
-    from fakes.client import FakeTelegram
-
     began = time.monotonic()
-    with ground(store, folder, nursery.mind) as made, FakeTelegram(seed=seed) as platform:
-        play = Run(nursery, made, platform.port, seed)
-        uvloop.run(play.play(rounds))
+    platform: Platform = Zalo() if asked.channel == "zalo" else Telegram()
+    with ground(store, folder, nursery.mind) as made, platform.running(asked.seed):
+        play = Run(nursery, made, platform, asked.seed)
+        uvloop.run(play.play(asked.rounds))
         found = checked(made)
-        if keeps or not _is_clean(found):
+        if asked.keep or not _is_clean(found):
             made.keep()
     return {
-        "rounds": rounds,
+        "channel": platform.channel,
+        "rounds": asked.rounds,
         "servers": made.servers,
         "fewest_between_kills": play.fewest,
         **found,
@@ -275,15 +284,16 @@ def main() -> int:
     # Asked to stop, it clears away what it has started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began = time.monotonic()
-    seed = asked.seed if asked.seed is not None else secrets.randbits(32)
-    print(f"seed {seed}", file=sys.stderr)
+    if asked.seed is None:
+        asked.seed = secrets.randbits(32)
+    print(f"seed {asked.seed}", file=sys.stderr)
     stores = STORES if asked.store == "both" else (asked.store,)
     found = {}
     with ExitStack() as stack:
         stack.callback(nursery.end)
         for store in stores:
             folder = Path(tempfile.mkdtemp(prefix=f"bench-kill-{store}-"))
-            found[store] = run(store, asked.rounds, seed, nursery, folder, keeps=asked.keep)
+            found[store] = run(asked, store, nursery, folder)
             print(json.dumps({store: found[store]}, ensure_ascii=False), file=sys.stderr)
             if asked.keep or not _is_clean(found[store]):
                 print(f"{store}: what happened is kept in {folder}", file=sys.stderr)
@@ -293,7 +303,7 @@ def main() -> int:
         name: sum(one[name] for one in found.values())
         for name in ("lost", "doubled", "rounds", "acknowledged", "resent", "wrong")
     }
-    more = {"stores": found, "seed": seed, "seconds": round(time.monotonic() - began, 1)}
+    more = {"stores": found, "seed": asked.seed, "seconds": round(time.monotonic() - began, 1)}
     print(json.dumps(told | more, ensure_ascii=False) if asked.json else _written(told | more))
     return 0 if all(_is_clean(one) for one in found.values()) else 1
 
@@ -309,6 +319,7 @@ def _written(told: Mapping[str, Any]) -> str:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=1000)
+    parser.add_argument("--channel", choices=CHANNELS, default="telegram")
     parser.add_argument("--store", choices=(*STORES, "both"), default="both")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--json", action="store_true", help="one line of JSON at the end")

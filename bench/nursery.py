@@ -4,8 +4,9 @@ It has imported everything, read words and certificates, and opened nothing: no 
 no database. What it forks is the real `ketdoan serve`. These things are different there, and only
 these: the account may send 500 letters a second and any number to one person; a lease lasts three
 seconds instead of ninety, and who has just started takes over what ran out, for no process lives
-long enough to watch the clock first; letters of updates with an odd number must not go twice
-(nothing in the product asks for that yet); and the log goes to a file.
+long enough to watch the clock first; letters of events with an odd number must not go twice
+(nothing in the product asks for that yet); what renews Zalo's token waits for seconds where it
+waits for minutes, for the same reason; and the log goes to a file.
 """
 
 import ctypes
@@ -36,18 +37,26 @@ import uvloop  # noqa: F401
 
 import bench.places
 import channels.telegram_reading
-import channels.telegram_speaking  # noqa: F401
+import channels.telegram_speaking
+import channels.zalo_line
+import channels.zalo_oauth
+import channels.zalo_speaking
+import channels.zalo_tokens
 import webhook.announce
 import webhook.app
 import webhook.counter
 import webhook.telegram
+import webhook.zalo
+import webhook.zalo_vault
 from bot import sender
 from bot.speech import Pace
 from bot.words import Words
+from channels.zalo import Tokens
 from storage import ids
 from storage.database import utc_now
 from storage.outbox import Outbox
 from webhook import serving, wiring
+from webhook.logs import set_up_logs
 from webhook.settings import PREFIX, Settings, read_settings
 
 assert bench.places.ROOT  # the tests' folder is searched from here on
@@ -58,7 +67,11 @@ _TAKE_OVER_SECONDS = 0.5
 _FAST = Pace(per_second=500, per_address_seconds=0.0)
 _AHEAD = timedelta(days=2)
 _PR_SET_PDEATHSIG = 1
-_NUMBER = re.compile(r"telegram:\d+:(\d+):")
+_NUMBER = re.compile(r"(?:telegram:\d+:(\d+)|zalo:([0-9a-f]{20})):")
+# A call to Zalo's OAuth, and the lease under which one is made.
+_CALL_SECONDS, _TOKEN_LEASE_SECONDS = 1.0, 1.5
+# How long what stands still for minutes stands still here.
+_SHORT_SECONDS = 0.3
 _DRAINED = 60.0
 
 
@@ -242,30 +255,58 @@ def _change_what_is_different() -> None:
     real = Outbox.post
 
     def post(self: Outbox, **sides: Any) -> bool:
-        number = _NUMBER.match(sides["key"])
-        if number and int(number[1]) % 2:
+        if _is_odd(sides["key"]):
             sides["if_unsure"] = "hold"
         return real(self, **sides)
 
     Outbox.post = post  # type: ignore[method-assign]
+    _hurry_tokens()
 
 
-def _mouths(settings: Settings) -> dict[str, wiring.Line]:
-    from channels.telegram_speaking import Telegram
+def _is_odd(key: str) -> bool:
+    found = _NUMBER.match(key)
+    return bool(found and (int(found[1]) if found[1] else int(found[2], 16)) % 2)
 
-    return {"telegram": Telegram(settings.telegram_token, settings.telegram_api_url, pace=_FAST)}
+
+def _hurry_tokens() -> None:
+    """Let what keeps Zalo's token go on within a life of a second."""
+    keeper, oauth = channels.zalo_tokens.Keeper, channels.zalo_oauth.OAuth
+    for made, given in (
+        (keeper, {"lease_seconds": _TOKEN_LEASE_SECONDS, "fresh_seconds": 0.0}),
+        (oauth, {"seconds": _CALL_SECONDS}),
+    ):
+        known = vars(made)["__init__"].__kwdefaults__
+        assert given.keys() <= known.keys()
+        known.update(given)
+    for name in ("LOOK_SECONDS", "ONCE_MORE_SECONDS", "RARELY_SECONDS", "FIRST_WAIT"):
+        assert vars(channels.zalo_tokens)[name] > _SHORT_SECONDS
+        vars(channels.zalo_tokens)[name] = _SHORT_SECONDS
+    halted = vars(channels.zalo_line.Halted)["__init__"]
+    assert halted.__defaults__ == (channels.zalo_line.HALT_SECONDS,)
+    halted.__defaults__ = (_SHORT_SECONDS,)
+
+
+def _mouths(settings: Settings, tokens: Tokens | None = None) -> dict[str, wiring.Line]:
+    if settings.has_zalo:
+        assert tokens is not None
+        line = channels.zalo_line.Line(tokens, settings.zalo_api_url)
+        return {"zalo": channels.zalo_speaking.ZaloMouth(line, pace=_FAST)}
+    token, url = settings.telegram_token, settings.telegram_api_url
+    return {"telegram": channels.telegram_speaking.Telegram(token, url, pace=_FAST)}
 
 
 def _drain(settings: Settings) -> None:
     """Send until nothing waits any more; the clock is ahead, so that the morning has come."""
     import asyncio
 
+    set_up_logs()
+
     def ahead() -> datetime:
         return utc_now() + _AHEAD
 
     async def work() -> None:
-        mouths = _mouths(settings)
         office = wiring.make_office(settings, ahead)
+        mouths = _mouths(settings, webhook.zalo_vault.keeper_of(settings, office.database))
         try:
             async with asyncio.timeout(_DRAINED):
                 while _waits(office):

@@ -1,12 +1,11 @@
-"""Workers and officers on Telegram, played by a program: they scan, tap, fill in, take back.
+"""Workers and officers, played by a program: they scan, tap, fill in, take back.
 
-What they do is brought to the servers as Telegram brings it: a person's next word only after the
+What they do is brought to the servers as a platform brings it: a person's next word only after the
 last was taken (200), everything else again until it is taken, and some of it twice.
 """
 
 import asyncio
 import html
-import json
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
@@ -15,17 +14,17 @@ from itertools import count
 from random import Random
 from typing import Any, TypeVar
 
-from bench.load import Answer, Cut, Door, History, fetched, form, posted, tapped, typed, update
+from bench.load import Answer, Cut, Door, History, form
+from bench.platforms import Platform
 from storage.sealed import Keyring
 from webhook import nonces
 
 T = TypeVar("T")
 
-FIRST_CHAT = 1_000_000
 # Chances that an update comes twice at the same moment, and again after it was taken.
 TWIN, AGAIN = 0.08, 0.18
 AGAIN_WITHIN = 2.0
-# Telegram waits longer each time; here it is short, for the server is back in a moment.
+# A platform waits longer each time; here it is short, for the server is back in a moment.
 RETRY_SECONDS = (0.004, 0.03)
 MOST_AT_ONCE = 48
 PATIENCE = 40.0
@@ -50,26 +49,29 @@ class GaveUp(Exception):
 class Street:
     """What the people of a run share: the servers, the platform, the history, chance.
 
-    *tokens*: the posters' by the code of the place. *join* is the place that has a union already.
+    *tokens* and *codes*: the posters' by the code of the place. *join* is the place that has a
+    union already.
     """
 
     doors: list[Door]
-    platform: Door
+    platform: Platform
     history: History
     chance: Random
     keys: Keyring
-    secret: str
-    bot: int
     tokens: Mapping[str, str]
+    codes: Mapping[str, str]
     join: str
     acked: int = 0
     gave_up: int = 0
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
-    chats: Iterator[int] = field(default_factory=lambda: count(FIRST_CHAT))
+    chats: Iterator[int] = field(init=False)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _beside: set[asyncio.Task[None]] = field(default_factory=set)
     _known: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.chats = count(self.platform.first_chat)
 
     # --- living ------------------------------------------------------------------------------
 
@@ -106,7 +108,7 @@ class Street:
     # --- bringing ----------------------------------------------------------------------------
 
     def number(self, *, is_held: bool) -> int:
-        """Return the next update's number; odd ones ask for letters that must not go twice."""
+        """Return the next event's number; odd ones ask for letters that must not go twice."""
         return 2 * next(self._numbers) + is_held
 
     async def bring(self, event: str, request: bytes, *, ends: Callable[[Answer], bool]) -> Answer:
@@ -158,14 +160,6 @@ class Street:
 
     # --- hearing -----------------------------------------------------------------------------
 
-    async def said(self, chat: int, after: int) -> tuple[list[dict[str, Any]], int]:
-        """Return what the bot said in a chat since *after*, and until when; wait a little."""
-        path = f"/_/chat/{chat}?after={after}&wait={_WAIT}"
-        answer = await self.platform.ask(fetched(path))
-        told = json.loads(answer.body)
-        assert answer.status == 200, told
-        return [one for one in told["messages"] if one["from_bot"]], int(told["change"])
-
     async def unless_closing(self, waits: Awaitable[T]) -> T:
         """Wait for something. Raises Closing where the run ends first."""
         waiting = asyncio.ensure_future(waits)
@@ -196,25 +190,26 @@ class Person:
     async def types(self, kind: str, text: str, *, is_held: bool = False, **facts: Any) -> str:
         """Write a line; return the event's name when it was taken."""
         number = self.street.number(is_held=is_held)
-        return await self._brings(kind, number, typed(self.chat, number, text), facts)
+        request = self.street.platform.typed(self.chat, number, text)
+        return await self._brings(kind, number, request, facts)
 
     async def taps(self, choice: str, **facts: Any) -> str:
         """Wait for a button with this choice and tap it; return the event's name."""
         payload = await self.button(choice)
         number = self.street.number(is_held=False)
-        return await self._brings(choice, number, tapped(self.chat, number, payload), facts)
+        request = self.street.platform.tapped(self.chat, number, payload)
+        return await self._brings(choice, number, request, facts)
 
-    async def _brings(
-        self, kind: str, number: int, what: dict[str, Any], facts: dict[str, Any]
-    ) -> str:
+    async def _brings(self, kind: str, number: int, what: bytes, facts: dict[str, Any]) -> str:
         street = self.street
         if street.closing.is_set():
             raise Closing
-        event = f"{street.bot}:{number}"
+        event = street.platform.event(number)
         street.history.note(deed=event, chat=self.chat, kind=kind, **facts)
         self._buttons.clear()
         self._said = ""
-        await street.bring(event, update(street.secret, **what), ends=_is_taken)
+        await street.platform.meets(self.chat)
+        await street.bring(event, what, ends=_is_taken)
         return event
 
     # --- what she sees -----------------------------------------------------------------------
@@ -248,19 +243,16 @@ class Person:
         while not is_there():
             if loop.time() > until:
                 raise GaveUp(what)
-            looking = self.street.said(self.chat, self._seen)
+            looking = self.street.platform.said(self.chat, self._seen, _WAIT)
             messages, self._seen = await self.street.unless_closing(looking)
             for one in messages:
                 self._look(one)
 
     def _look(self, message: dict[str, Any]) -> None:
         self._said += f"{message['text']}\n"
-        for row in message["buttons"]:
-            for one in row:
-                # A payload names its choice between the number of the question and the mark.
-                choice = one.get("callback_data", "..").split(".")[1]
-                self._buttons[choice] = one.get("callback_data", "")
-                self._said += one.get("url", "") + "\n"
+        for one in self.street.platform.buttons(message):
+            self._buttons[one.choice] = one.payload
+            self._said += f"{one.url}\n"
 
 
 class Worker(Person):
@@ -295,7 +287,7 @@ class Worker(Person):
 
     def name(self) -> str:
         """Return a name that nobody else has; names hold no digits."""
-        number, word = self.chat * 10 + next(self.names), ""
+        number, word = self.chat % 10**9 * 10 + next(self.names), ""
         while number:
             number, place = divmod(number, len(_LETTERS))
             word += _LETTERS[place]
@@ -304,7 +296,9 @@ class Worker(Person):
     async def scans(self, place: str) -> None:
         """Scan the poster; one in some does it again."""
         for _ in range(1 + (self.chance.random() < 0.1)):
-            await self.types("scan", f"/start {self.street.tokens[place]}", place=place)
+            street = self.street
+            line = street.platform.arriving(street.tokens[place], street.codes[place])
+            await self.types("scan", line, place=place)
         self.may_tap = True
 
     async def signs(self, place: str, name: str, choice: str = "put-name") -> bool:
@@ -395,9 +389,11 @@ class Officer(Person):
         await self._until("queue", lambda: bool(self._said))
         if not any(one.startswith("pick-") for one in self._buttons):
             return
-        payload = await self.button("pick-*")
-        case = payload.split(".")[1].removeprefix("pick-")
-        self._buttons = {"pick": payload}
+        await self.button("pick-*")
+        picks = [one for one in self._buttons if one.startswith("pick-")]
+        picked = self.chance.choice(picks)
+        self._buttons = {"pick": self._buttons[picked]}
+        case = picked.removeprefix("pick-")
         await self.taps("pick", case=case)
         await self._until("card", lambda: bool(self._said))
         if self.sees("desk-take"):
@@ -411,10 +407,3 @@ def _is_taken(answer: Answer) -> bool:
 
 def _is_read(answer: Answer) -> bool:
     return answer.status in (200, 404)
-
-
-async def make_known(platform: Door, first: int, number: int) -> None:
-    """Let people have started the bot, so that it may write to them."""
-    body = json.dumps({"first": first, "count": number}).encode()
-    answer = await platform.ask(posted("/_/crowd", body))
-    assert answer.status == 200, answer.body

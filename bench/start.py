@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from bench.grounds import SECRET, TOKEN, Ground, ground
+from bench.grounds import SECRET, TOKEN, Ground, ground, telegram_settings
 from bench.load import typed
 from bench.places import ROOT, free_port
 from webhook.settings import PREFIX
@@ -347,7 +347,8 @@ class Measure:
         from webhook.settings import read_settings
         from webhook.wiring import make_office
 
-        office = make_office(read_settings(**self.ground.settings(8000, self.telegram.port)))
+        given = self.ground.settings(8000, telegram_settings(self.telegram.port))
+        office = make_office(read_settings(**given))
         first = FIRST_CHAT + 1000 * (1 + number)
         self.telegram.crowd(first, LETTERS)
         try:

@@ -79,6 +79,48 @@ class Served:
         self.process = None
 
 
+@dataclass
+class Installation(Served):
+    """An installation with a bot; *fetches*: `ketdoan poll` of this channel stands beside it."""
+
+    fetches: str = ""
+    fetching: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server, and beside it what fetches and sends."""
+        super().start()
+        if self.fetches:
+            self.fetch(self.fetches)
+
+    def fetch(self, *more: str) -> None:
+        """Start to fetch."""
+        with (self.folder / "poll.log").open("ab") as log:
+            self.fetching = subprocess.Popen(
+                [sys.executable, "-m", "webhook", "poll", *more],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def stop(self, how: int = signal.SIGTERM) -> None:
+        """Stop both."""
+        self.stop_fetching(how)
+        super().stop(how)
+
+    def stop_fetching(self, how: int = signal.SIGTERM) -> None:
+        """Stop what fetches."""
+        if self.fetching is not None and self.fetching.poll() is None:
+            self.fetching.send_signal(how)
+            self.fetching.wait(20)
+        self.fetching = None
+
+    @property
+    def said(self) -> str:
+        """What was logged."""
+        return "".join(one.read_text() for one in sorted(self.folder.glob("*.log")))
+
+
 def settle(founded: Founded, folder: Path) -> Served:
     """Lay a town's key into a folder, copy its database, and choose a free port."""
     folder.mkdir(parents=True, exist_ok=True)

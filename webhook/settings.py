@@ -55,8 +55,9 @@ class Settings(BaseSettings):
     account may speak. *zalo_buttons*: whether choices are buttons, otherwise numbered lines.
     *zalo_card_url*: the picture on Zalo's own form for a number; without it none is asked for.
     *zalo_bot_token* makes a bot of Zalo's Bot Platform a channel, *zalo_bot_secret* is what it
-    must show us (made from the key without it). *zalo_api_url*, *zalo_oauth_url*,
-    *zalo_bot_api_url*: where these are.
+    must show us (made from the key without it). *zalo_bot_per_second*,
+    *zalo_bot_per_chat_seconds*: how fast the bot may speak, in all and to one chat.
+    *zalo_api_url*, *zalo_oauth_url*, *zalo_bot_api_url*: where these are.
     *metrics_port*: where counts and times are shown to who watches the machine; none without it.
     *send_inside*: whether `serve` sends the letters itself or leaves that to `ketdoan send`.
     """
@@ -105,6 +106,8 @@ class Settings(BaseSettings):
     zalo_bot_api_url: str = zalo_bot.API_URL
     zalo_bot_link: str = ""
     arrival_minutes: int = 30
+    zalo_bot_per_second: Annotated[float, Field(gt=0, le=1000)] = zalo_bot.PER_SECOND
+    zalo_bot_per_chat_seconds: Annotated[float, Field(ge=0, le=60)] = zalo_bot.PER_CHAT_SECONDS
     oa_name: str = "Kết Đoàn"
     server_in_vietnam: bool = False
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None

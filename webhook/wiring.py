@@ -113,7 +113,11 @@ def zalo_bot_of(settings: Settings) -> "ZaloBotMouth":
     """Return the bot of the token that is set."""
     from channels.zalo_bot_speaking import ZaloBotMouth
 
-    return ZaloBotMouth(settings.zalo_bot_token, settings.zalo_bot_api_url)
+    return ZaloBotMouth(
+        settings.zalo_bot_token,
+        settings.zalo_bot_api_url,
+        pace=Pace(settings.zalo_bot_per_second, settings.zalo_bot_per_chat_seconds),
+    )
 
 
 def doors(settings: Settings) -> dict[str, str]:

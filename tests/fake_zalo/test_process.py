@@ -22,15 +22,16 @@ class TestProcess:
     def test_the_same_seed_fails_in_the_same_places(self) -> None:
         """Chances are drawn from the seed: a failure can be had again."""
 
-        def run(seed: int) -> list[int]:
-            with FakeZalo(seed=seed, keep=3) as zalo:
-                zalo.crowd(LAN, 1)
-                zalo.faults(**{"-32": 0.5})
-                return [cs(zalo, {"text": str(n)})["error"] for n in range(30)]
+        def run(zalo: FakeZalo) -> list[int]:
+            zalo.reset()
+            zalo.crowd(LAN, 1)
+            zalo.faults(**{"-32": 0.5})
+            return [cs(zalo, {"text": str(n)})["error"] for n in range(30)]
 
-        first = run(3)
-        assert first == run(3)
-        assert first != run(4)
+        with FakeZalo(seed=3, keep=3) as three, FakeZalo(seed=4) as four:
+            first = run(three)
+            assert first == run(three)
+            assert first != run(four)
 
     def test_somebody_waits_for_words(self, zalo) -> None:
         """What was said since she last did something is found, what was said before is not."""

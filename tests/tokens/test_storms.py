@@ -88,8 +88,8 @@ async def all_at_once(keeper: Keeper, line: aiohttp.ClientSession, url: str) -> 
 
 
 def test_tokens_that_end_under_eight_processes_are_renewed_once_each(desk):
-    """Some dozens of times: every call goes through, one renewal each, the pair is the newest."""
-    stormed(desk, 24, seed=1)
+    """A dozen times: every call goes through, one renewal each, the pair is the newest."""
+    stormed(desk, 12, seed=1)
 
 
 @pytest.mark.long
@@ -200,16 +200,10 @@ def at_large(server, founded, tmp_path) -> Desk:
     database.close()
 
 
-def test_killed_in_the_middle_of_renewals(at_large):
-    """All eight are killed (SIGKILL) while one renews: a pair that can be used, or an alarm."""
-    ends = murdered(at_large, 3, seed=7)
-    assert ends["usable"] + ends["alarm"] == 3
-
-
 @pytest.mark.long
 @pytest.mark.timeout(1500)
 def test_killed_in_the_middle_of_a_hundred_renewals(at_large):
-    """The same a hundred times; both ends come."""
+    """All eight are killed (SIGKILL) while one renews: a pair that can be used, or an alarm."""
     seed = random.SystemRandom().getrandbits(32)
     print(f"seed {seed}")
     ends = murdered(at_large, 100, seed)

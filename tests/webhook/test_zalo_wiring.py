@@ -59,6 +59,10 @@ BOT = {"zalo_bot_token": "123456:bot-of-the-tests"}
         ("zalo_bot_secret", "short"),
         ("zalo_bot_secret", "x" * 257),
         ("zalo_bot_secret", "with space"),
+        ("zalo_bot_per_second", "0"),
+        ("zalo_bot_per_second", "fast"),
+        ("zalo_bot_per_chat_seconds", "-1"),
+        ("zalo_bot_per_chat_seconds", "61"),
     ],
 )
 def test_a_wrong_setting_is_named_and_not_shown(tmp_path, name, value):
@@ -171,6 +175,14 @@ def test_a_number_is_asked_for_where_a_picture_is_set(tmp_path):
     assert not abilities(read_settings(data_dir=tmp_path, **OA))["zalo"].asks_contact
     made = read_settings(data_dir=tmp_path, **OA, zalo_card_url="https://k.example/logo.png")
     assert (abilities(made)["zalo"].asks_contact, abilities(made)["zalo"].vouches) == (True, False)
+
+
+def test_a_bot_is_as_fast_as_the_operator_says(tmp_path):
+    """1.5 a second in all and one to a chat, unless it is set otherwise."""
+    assert mouths(read_settings(data_dir=tmp_path, **BOT))["zalo-bot"].pace == Pace(1.5, 1.0)
+    faster = {"zalo_bot_per_second": 9, "zalo_bot_per_chat_seconds": 0}
+    made = read_settings(data_dir=tmp_path, **BOT, **faster)
+    assert mouths(made)["zalo-bot"].pace == Pace(9, 0)
 
 
 LOADED = """
