@@ -38,8 +38,9 @@ lint: setup ## style, types, and the direction of imports
 look: setup ## pictures of the pages at the width of a cheap phone, in look/
 	$(BIN)/python tests/look.py
 
-bench: setup ## measure the turn and the door
+bench: setup ## measure the turn, the door and the spool
 	$(BIN)/python -m bench.turns
+	$(BIN)/python -m bench.spool
 
 clean: ## take the demo and the pictures away
 	rm -rf var/demo look

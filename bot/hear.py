@@ -54,11 +54,16 @@ def prepare(heard: Heard, office: Office) -> Prepared:
         return search(store, known, heard.text)
 
 
-def submit(heard: Heard, office: Office, prepared: Prepared) -> "Future[Outcome]":
-    """Queue the turn; the future ends after its commit. Raises TooBusy, NotWritten."""
+def submit(
+    heard: Heard, office: Office, prepared: Prepared, *, said_at: datetime | None = None
+) -> "Future[Outcome]":
+    """Queue the turn; the future ends after its commit. Raises TooBusy, NotWritten.
+
+    *said_at*: when it came, where that was not just now.
+    """
 
     def work(store: Store) -> Outcome:
-        return _once(heard, office, store, prepared)
+        return _once(heard, office, store, prepared, said_at=said_at)
 
     return _submit(Came(heard.channel, heard), office, work)
 
@@ -143,10 +148,11 @@ def _once(
     store: Store,
     prepared: Prepared,
     known: Conversation | None = None,
+    said_at: datetime | None = None,
 ) -> Outcome:
     if not store.inbox.is_first_time(heard.channel, heard.event_id):
         return Outcome(is_repeat=True)
-    return take_turn(heard, office, store, prepared, known=known)
+    return take_turn(heard, office, store, prepared, known=known, said_at=said_at)
 
 
 def take_turn(

@@ -8,6 +8,7 @@ from typing import Protocol
 from bot.speech import Abilities
 from bot.words import Words
 from storage.database import Database
+from storage.spool import Spool
 
 
 class Watch(Protocol):
@@ -48,7 +49,10 @@ class NoWatch:
 
 @dataclass(frozen=True)
 class Office:
-    """The installation as the conversation sees it. `abilities` names every configured channel."""
+    """The installation as the conversation sees it. `abilities` names every configured channel.
+
+    `spool`: where what a platform delivered waits while the store does not take it.
+    """
 
     database: Database
     words: Words
@@ -57,6 +61,7 @@ class Office:
     doors: dict[str, str] = field(default_factory=dict)
     letters_wait: threading.Event = field(default_factory=threading.Event)
     watch: Watch = field(default_factory=NoWatch)
+    spool: Spool | None = None
 
     def can(self, channel: str) -> Abilities:
         """Return what a channel can do; one that is not configured (any more) can do nothing."""

@@ -13,6 +13,7 @@ from typing import TypeVar
 import structlog
 
 from bot import casework
+from bot.feeding import feed, forget_aside
 from bot.hear import place_of
 from bot.mail import Mail
 from bot.office import Office
@@ -54,6 +55,7 @@ def tick(office: Office, scans: Mapping[int, int] | None = None) -> list[str]:
     now = office.database.moment().astimezone(VIETNAM)
     jobs: list[tuple[str, Callable[[], bool]]] = [
         ("scans", lambda: count_scans(office, scans or {})),
+        ("spool", lambda: feed(office)),
         ("forget", lambda: _forget(office, now)),
         ("memories", lambda: _memories(office, now)),
     ]
@@ -348,7 +350,7 @@ def _forget(office: Office, now: datetime) -> bool:
             + store.settings.forget_runs_before(store.now - timedelta(days=RUNS_KEPT_DAYS))
         )
 
-    return office.database.write(work) > 0
+    return office.database.write(work) + forget_aside(office) > 0
 
 
 def _memories(office: Office, now: datetime) -> bool:

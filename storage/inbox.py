@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from storage.desk import Desk
 from storage.ids import new_id
@@ -39,6 +39,15 @@ class Inbox(Desk):
     def was_heard(self, channel: str, event_id: str) -> bool:
         """Whether the event was heard before; nothing is noted."""
         return self._first(inbox, channel=channel, event_id=event_id) is not None
+
+    def came_since(self, channel: str, moment: datetime) -> tuple[int, datetime | None]:
+        """Return how many events of a channel were heard since, and when its newest was, ever."""
+        mine = inbox.c.channel == channel
+        count = select(func.count()).where(mine, inbox.c.heard_at >= moment)
+        newest = select(func.max(inbox.c.heard_at)).where(mine)
+        return self.connection.execute(count).scalar_one(), self.connection.execute(
+            newest
+        ).scalar()
 
     def keep_failed(self, channel: str, event_id: str, event: str, error: str) -> bool:
         """Keep an event that broke its turn, sealed; return False where it is known already."""

@@ -149,6 +149,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             if keeper is not None:
                 await keeper.close()
             await asyncio.to_thread(door.office.database.close)
+            if door.office.spool is not None:
+                await asyncio.to_thread(door.office.spool.close)
             gc.unfreeze()
             log.info("closed")
 

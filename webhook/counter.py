@@ -42,6 +42,8 @@ def open_office(
         yield chosen, office
     finally:
         office.database.close()
+        if office.spool is not None:
+            office.spool.close()
 
 
 def order(

@@ -8,10 +8,18 @@ from bot.office import Office
 from channels.telegram import bot_id
 from storage.bodies import NoTriage
 from storage.store import Store
+from storage.tokens import Holding
 from union.rules import NoRule
 from webhook import setup
-from webhook.examination_store import look_at_backlog, look_at_store
-from webhook.examination_zalo import look_at_pair, look_at_zalo
+from webhook.examination_store import look_at_backlog, look_at_spool, look_at_store
+from webhook.examination_zalo import look_at_owner, look_at_pair, look_at_zalo
+from webhook.examination_zalo_bot import look_at_zalo_bot
+from webhook.examination_zalo_day import (
+    look_at_address,
+    look_at_events,
+    look_at_kinds,
+    tell_what_is_open,
+)
 from webhook.findings import Findings
 from webhook.logs import set_up_logs
 from webhook.settings import PREFIX, Settings, read_settings, unknown_names
@@ -55,8 +63,10 @@ def examine(online: Collection[str] = ()) -> Findings:
         with office.database.read() as store:
             _look(store, office, settings, found)
             held = look_at_pair(store, settings, found)
+            look_at_owner(store, settings, found)
+            look_at_events(store, settings, found)
         if "zalo" in online:
-            look_at_zalo(settings, held, found)
+            _ask_zalo(settings, held, found)
     except SettingTrouble as trouble:
         found.troubles.append(str(trouble))
     except Exception as error:  # noqa: BLE001 -- whatever it is, the rest is told all the same
@@ -64,6 +74,15 @@ def examine(online: Collection[str] = ()) -> Findings:
     finally:
         office.database.close()
     return found
+
+
+def _ask_zalo(settings: Settings, held: Holding | None, found: Findings) -> None:
+    look_at_zalo(settings, held, found)
+    look_at_address(settings, found)
+    look_at_kinds(settings, found)
+    look_at_zalo_bot(settings, found)
+    if settings.has_zalo:
+        tell_what_is_open(found)
 
 
 # --- settings ------------------------------------------------------------------------------------
@@ -110,6 +129,7 @@ def _look(store: Store, office: Office, settings: Settings, found: Findings) -> 
     _look_at_law(store, found)
     _look_at_bodies(store, found)
     look_at_backlog(store, office, found)
+    look_at_spool(office, settings, found)
 
 
 def _look_at_law(store: Store, found: Findings) -> None:

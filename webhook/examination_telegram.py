@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from webhook.examination_clock import look_at_clock
 from webhook.findings import Findings
 from webhook.settings import Settings
 
@@ -45,6 +46,8 @@ def _ask(settings: Settings, method: str, found: Findings) -> dict[str, Any] | N
     try:
         # Only http and https pass the setting.
         with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310
+            if method == "getMe":
+                look_at_clock("telegram", str(answer.headers.get("Date", "")), found)
             return dict(json.load(answer)["result"])
     except urllib.error.HTTPError as refusal:
         # Closed by hand: it holds the line on which the refusal came.

@@ -78,8 +78,27 @@ def _of_process(office: Office) -> Iterator[Metric]:
     yield _gauge("waiting_pieces", "Pieces of work that wait for the writer.", (), waiting)
     frozen = {(): gc.get_freeze_count()}
     yield _gauge("gc_frozen_objects", "Objects that the collector leaves alone.", (), frozen)
+    yield from _of_spool(office)
     yield _counter(
         "updates", "What platforms delivered, by kind, also what was refused.", ("kind",), _kinds()
+    )
+
+
+def _of_spool(office: Office) -> Iterator[Metric]:
+    if office.spool is None:
+        return
+    try:
+        lying = office.spool.lying()
+    except OSError:
+        return
+    age = (office.database.clock() - lying.oldest_at).total_seconds() if lying.oldest_at else 0.0
+    yield _gauge("spool_events", "About how many wait in the spool.", (), {(): lying.events})
+    yield _gauge("spool_bytes", "How much lies in the spool.", (), {(): lying.bytes})
+    yield _gauge(
+        "spool_oldest_seconds", "How long the first has waited there.", (), {(): max(age, 0.0)}
+    )
+    yield _gauge(
+        "spool_aside_files", "Files of it that were kept for a look.", (), {(): lying.aside}
     )
 
 

@@ -40,8 +40,10 @@ def send() -> None:
             know_bot(opened.database, settings.telegram_token)
         keeper = None
         if settings.has_zalo:
+            from webhook.setup import know_oa
             from webhook.zalo_vault import keeper_of
 
+            know_oa(opened.database, settings.zalo_oa_id)
             keeper = keeper_of(settings, opened.database)
         lines = mouths(settings, keeper)
         if not lines:

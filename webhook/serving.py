@@ -11,7 +11,7 @@ from webhook.app import create_app
 from webhook.counter import open_office
 from webhook.metrics import watched
 from webhook.settings import Settings
-from webhook.setup import check, file_of, know_bot
+from webhook.setup import check, file_of, know_bot, know_oa
 from webhook.trouble import Trouble
 
 _GRACE_SECONDS = 10
@@ -53,6 +53,8 @@ def serve(settings: Settings) -> None:
             is_demo = store.settings.is_demo
         if settings.telegram_token:
             know_bot(office.database, settings.telegram_token)
+        if settings.has_zalo:
+            know_oa(office.database, settings.zalo_oa_id)
         app = create_app(settings, office, is_demo=is_demo)
         server = uvicorn.Server(
             uvicorn.Config(

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     must show us (made from the key without it). *zalo_bot_per_second*,
     *zalo_bot_per_chat_seconds*: how fast the bot may speak, in all and to one chat.
     *zalo_api_url*, *zalo_oauth_url*, *zalo_bot_api_url*: where these are.
+    *spool*: the folder where what Zalo delivered waits while the store does not take it, beside
+    the store's file without it; *spool_mb*: as much may lie there, then the door fails.
     *metrics_port*: where counts and times are shown to who watches the machine; none without it.
     *send_inside*: whether `serve` sends the letters itself or leaves that to `ketdoan send`.
     """
@@ -108,6 +110,8 @@ class Settings(BaseSettings):
     arrival_minutes: int = 30
     zalo_bot_per_second: Annotated[float, Field(gt=0, le=1000)] = zalo_bot.PER_SECOND
     zalo_bot_per_chat_seconds: Annotated[float, Field(ge=0, le=60)] = zalo_bot.PER_CHAT_SECONDS
+    spool: Path | None = None
+    spool_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 256
     oa_name: str = "Kết Đoàn"
     server_in_vietnam: bool = False
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
@@ -251,6 +255,13 @@ class Settings(BaseSettings):
     def key_path(self) -> Path:
         """Where the key file is."""
         return self.key_file or self.data_dir / "ketdoan.key"
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where what waits for the store lies: beside its file, else in our own folder."""
+        is_file = self.store_url.startswith("sqlite:///")
+        path = self.store_url.removeprefix("sqlite:///").partition("?")[0] if is_file else ""
+        return self.spool or (Path(path).parent if path else self.data_dir) / "spool"
 
     @property
     def origin(self) -> str:

@@ -26,6 +26,7 @@ _YEARS_BACK, _YEARS_AHEAD = 2, 4
 AHEAD = "demo_ahead"
 _KEY_MARK = "key_mark"
 _BOT = "telegram_bot"
+_OA = "zalo_oa"
 
 
 def prepare(settings: Settings) -> list[str]:
@@ -116,10 +117,7 @@ def know_bot(database: Database, token: str, *, replaces: bool = False) -> None:
     Two at once would answer the same people twice. Raises SettingTrouble for another's token.
     """
     mine = str(bot_id(token))
-    with database.read() as store:
-        known = store.settings.get(_BOT)
-    if known is None:
-        known = database.write(lambda store: store.settings.keep_first(_BOT, mine))
+    known = _first_of(database, _BOT, mine)
     if replaces and known != mine:
         database.write(lambda store: store.settings.put(_BOT, mine))
     elif known != mine:
@@ -129,9 +127,43 @@ def know_bot(database: Database, token: str, *, replaces: bool = False) -> None:
         )
 
 
+def _first_of(database: Database, name: str, mine: str) -> str:
+    with database.read() as store:
+        known = store.settings.get(name)
+    if known is None:
+        known = database.write(lambda store: store.settings.keep_first(name, mine))
+    return known
+
+
 def known_bot(store: Store) -> str | None:
     """Return the number of the bot that a database belongs to, or None."""
     return store.settings.get(_BOT)
+
+
+def know_oa(database: Database, oa_id: str, *, replaces: bool = False) -> None:
+    """Let a database belong to one Official Account: the first, until another *replaces* it.
+
+    The same person has another id at another account, so everybody here would be a stranger to
+    it. Raises SettingTrouble for another's id.
+    """
+    known = _first_of(database, _OA, oa_id)
+    if replaces and known != oa_id:
+        database.write(lambda store: store.settings.put(_OA, oa_id))
+    elif known != oa_id:
+        raise SettingTrouble(foreign_oa(oa_id, known))
+
+
+def known_oa(store: Store) -> str | None:
+    """Return the id of the Official Account that a database belongs to, or None."""
+    return store.settings.get(_OA)
+
+
+def foreign_oa(oa_id: str, known: str) -> str:
+    """Return why an account that is set now does not go with the database."""
+    return (
+        f"{PREFIX}ZALO_OA_ID: it is {oa_id}, but people, letters and tokens of this database "
+        f"belong to account {known}; `ketdoan zalo own --replace` hands it over"
+    )
 
 
 def proclaim_law(database: Database) -> tuple[int, int]:

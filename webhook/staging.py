@@ -43,6 +43,7 @@ def demo_settings(folder: Path, port: int, *, lan: bool) -> Settings:
         zalo_oa_secret="",
         zalo_bot_token="",
         zalo_site_verification="",
+        spool=folder / "spool",
     )
 
 

@@ -12,6 +12,7 @@ from channels.telegram_loading import load_aiogram
 from channels.terminal import ABILITIES as TERMINAL
 from channels.web import ABILITIES as WEB
 from storage.database import Clock, Database, NoSuchStore, utc_now
+from storage.spool import Spool
 from webhook.settings import PREFIX, ROOT, Settings
 from webhook.trouble import SettingTrouble
 
@@ -51,6 +52,7 @@ def make_office(settings: Settings, clock: Clock = utc_now) -> Office:
         public_url=settings.origin,
         abilities=abilities(settings),
         doors=doors(settings),
+        spool=Spool(settings.spool_folder, keys, settings.spool_mb * 1_000_000),
     )
 
 

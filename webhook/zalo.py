@@ -78,7 +78,8 @@ class Ear:
         return 0
 
     async def _take(self, body: bytes, signature: str) -> int:
-        if not is_zalos(body, signature, self._app_id, self._secret):
+        is_checked = is_zalos(body, signature, self._app_id, self._secret)
+        if not is_checked:
             heard_kinds["wrong signature"] += 1
             self._tell(body, signature)
             if self._enforces:
@@ -93,7 +94,7 @@ class Ear:
             if event.kind == NAMELESS:
                 log.error("zalo: somebody withdraws and it is not said who: ask Zalo")
             return 200
-        return await hear_within(self._door, event.heard, heard_kinds)
+        return await hear_within(self._door, event.heard, heard_kinds, may_wait=is_checked)
 
     def _tell(self, body: bytes, signature: str) -> None:
         """Say in the log which other signature it would have been, without a word of the event."""

@@ -4,6 +4,8 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
 from webhook.settings import Settings
@@ -12,6 +14,7 @@ from webhook.trouble import Trouble
 _PATH = "/v2.0/oa/getoa"
 _SECONDS = 10
 _MOST_BYTES = 256 * 1024
+_BESIDE = ("Date", "X-RateLimit-Limit", "X-RateLimit-Remain")
 
 # What is missing where Zalo answers so, and where it is to be found in its console.
 MISSING = {
@@ -44,8 +47,26 @@ def meaning(code: int) -> str:
     return MISSING.get(code, "Zalo refuses that")
 
 
+@dataclass(frozen=True)
+class Told:
+    """What Zalo says of an account, and beside it: its clock, and how many calls are left.
+
+    *limit*, *remain*: as the headers have them, "" where there are none.
+    """
+
+    account: Mapping[str, Any]
+    date: str
+    limit: str
+    remain: str
+
+
 def account_of(settings: Settings, token: str) -> Mapping[str, Any]:
     """Return what Zalo says of the account that *token* speaks for. Raises Unanswered."""
+    return told_of(settings, token).account
+
+
+def told_of(settings: Settings, token: str) -> Told:
+    """Return the same with what stands beside it. Raises Unanswered."""
     # Only http and https pass the setting.
     asked = urllib.request.Request(  # noqa: S310
         f"{settings.zalo_api_url}{_PATH}", headers={"access_token": token}
@@ -53,17 +74,18 @@ def account_of(settings: Settings, token: str) -> Mapping[str, Any]:
     try:
         with urllib.request.urlopen(asked, timeout=_SECONDS) as answer:  # noqa: S310
             found = json.loads(answer.read(_MOST_BYTES))
+            heads = [str(answer.headers.get(name, ""))[:40] for name in _BESIDE]
         code = int(found.get("error", 0))
         account = found.get("data")
     except urllib.error.HTTPError as refusal:
         # Closed by hand: it holds the line on which the refusal came.
         refusal.close()
         raise Unanswered(f"zalo: getoa was answered with HTTP {refusal.code}") from None
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, HTTPException) as error:
         raise Unanswered(f"zalo: getoa could not be asked ({type(error).__name__})") from None
     if code or not isinstance(account, dict):
         raise Unanswered(f"zalo: getoa was answered with {code}: {meaning(code)}")
-    return account
+    return Told(account, *heads)
 
 
 def id_of(account: Mapping[str, Any]) -> str:

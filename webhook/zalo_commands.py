@@ -22,6 +22,8 @@ def add_to(app: typer.Typer) -> None:
     """Add this family of commands."""
     zalo.command()(login)
     zalo.command()(retry)
+    zalo.command()(own)
+    zalo.command()(probe)
     app.add_typer(zalo, name="zalo")
 
 
@@ -37,10 +39,12 @@ def login(
     import asyncio
 
     from webhook.counter import open_office
+    from webhook.setup import know_oa
     from webhook.zalo_vault import StoredPair
 
     with open_office() as (settings, office):
         _check(settings)
+        know_oa(office.database, settings.zalo_oa_id)
         granted = _pasted_pair() if pair else _consented(settings, callback)
         for line in _checked_account(settings, granted):
             typer.echo(line)
@@ -59,6 +63,48 @@ def retry() -> None:
         _check(settings)
         was_troubled = asyncio.run(StoredPair(office.database).try_again())
     typer.echo("it will be tried again" if was_troubled else "nothing stood in its way")
+
+
+def own(
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Let the account that is set now have it.")
+    ] = False,
+) -> None:
+    """Say whether this database belongs to the account that is set, or hand it over.
+
+    People have to write to the new account first; its pair of tokens is another: log in again.
+    """
+    from webhook.counter import open_office
+    from webhook.setup import know_oa
+
+    with open_office() as (settings, office):
+        _check(settings)
+        know_oa(office.database, settings.zalo_oa_id, replaces=replace)
+        typer.echo(f"this database belongs to account {settings.zalo_oa_id}")
+
+
+def probe(
+    to: Annotated[
+        str, typer.Option(help="Id of a person at the account; its only follower without it.")
+    ] = "",
+) -> None:
+    """Send a tester of your own some messages, and print what Zalo says to each: for a first day.
+
+    Nothing is kept, and no token is renewed or shown.
+    """
+    from webhook.counter import open_office
+    from webhook.zalo_probe import probed
+    from webhook.zalo_vault import ACCOUNT
+
+    with open_office() as (settings, office):
+        _check(settings)
+        with office.database.read() as store:
+            held = store.tokens.look(ACCOUNT)
+        token = held.access if held is not None else settings.zalo_access_token
+        if not token:
+            raise Trouble("there is no token yet; run `ketdoan zalo login`")
+        for line in probed(settings, token, to):
+            typer.echo(line)
 
 
 def _check(settings: "Settings") -> None:

@@ -131,7 +131,7 @@ class Door(BaseHTTPRequestHandler):
             return {"error": error, "message": "Invalid access token"}
         account = {
             "oa_id": GRANT.oa_id, "name": "Công đoàn Mẫu", "is_verified": GRANT.verified,
-            "package_name": "Mẫu", "package_valid_through_date": "31/12/2026",
+            "package_name": "Mẫu", "package_valid_through_date": "31/12/2126",
         }  # fmt: skip
         return {"error": 0, "message": "Success", "data": account}
 

@@ -151,7 +151,7 @@ def test_doctor_tells_how_old_the_pair_is_and_asks_zalo(desk, environment):
     assert "the account is" not in quiet.printed
     asked = run_command(["doctor", "zalo"], environment)
     assert (
-        f"zalo: the account is Công đoàn Mẫu ({OA_ID}), package Mẫu until 31/12/2026"
+        f"zalo: the account is Công đoàn Mẫu ({OA_ID}), package Mẫu until 31/12/2126"
         in asked.printed
     )
     assert "zalo: the account is verified" in asked.printed

@@ -46,6 +46,7 @@ ALLOWED = {
     "state": {"waiting", "claimed", "dead", "held"},
     "round": {
         "scans", "forget", "memories", "reroute", "bands", "overdue", "nudge", "digest", "settle",
+        "spool",
     },
     "where": {"page"},
     "kind": {"sqlite", "postgresql"},
