@@ -129,8 +129,10 @@ def find(turn: "Turn") -> Act:
     if heard.contact is not None:
         return _openings["contact"]
     if heard.unread is not None:
-        why = "error-late?" if heard.unread == "late" else "error-not-text?"
-        raise Unclear(why, choices=("resume", "person", "menu"))
+        ways = ("resume", "person", "menu")
+        if heard.unread == "late":
+            raise Unclear("error-late?", choices=ways)
+        raise Unclear("error-not-text?", choices=ways, link=turn.office.public_url)
     if heard.choice is not None:
         return _pressed(turn)
     return _typed(turn)

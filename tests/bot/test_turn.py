@@ -202,6 +202,7 @@ def test_what_is_not_text_is_not_opened(town: Town, chat: Chat, kind: str) -> No
     """A photo, voice, file or sticker is refused kindly, and the question stays."""
     chat.sends(kind)
     assert "chỉ đọc được chữ" in chat.last
+    assert chat.last.endswith(f"bạn mở trang của chúng tôi: {town.office.public_url}")
     chat.taps("resume")
     chat.taps("consent-a")
     assert heard(town) == "consent-a"
