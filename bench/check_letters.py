@@ -51,9 +51,9 @@ def _has_ended(court: Court, row: Row) -> None:
     state = row["state"]
     if state in OPEN:
         court.finds("lost", f"letter {row['key']} still waits after the last drain")
-    elif state == "gone" or (state == "dead" and row["tries"] < MOST_TRIES):
-        # Nobody blocks the bot here and nothing is refused. One whose sender died of it over and
-        # over ends so by right, and is counted.
+    elif state in ("gone", "shut") or (state == "dead" and row["tries"] < MOST_TRIES):
+        # Nobody blocks the bot here, nothing is refused, no window closes. One whose sender died
+        # of it over and over ends so by right, and is counted.
         court.finds("wrong", f"letter {row['key']} ended {state} ({row['error']})")
     elif state == "held" and row["if_unsure"] != "hold":
         court.finds("wrong", f"letter {row['key']} was held and should go again")

@@ -3,6 +3,7 @@
 from datetime import date
 
 from bot.mail import Mail, Option
+from bot.reach import hearers
 from storage.cases import Case
 from storage.enterprises import Enterprise
 from storage.signatures import Signature
@@ -167,7 +168,8 @@ def tell_desk(
 ) -> int:
     """Tell the officers who handle a case: who holds it, or else all of the body in this role.
 
-    Where the body has nobody, the body above is told, so that somebody surely is. Return how many.
+    Where the body has nobody, the body above is told, so that somebody surely is; where nobody
+    who would hear it can be reached now, whoever can be beside or above her. Return how many.
     What has *facts* (a code, a count) lies behind a neutral line until she taps it.
     """
     store = mail.store
@@ -175,6 +177,7 @@ def tell_desk(
         listeners = [store.officers.by_id(case.officer_id).conversation_id]
     else:
         listeners = _listeners(store, case.body_id, role)
+    listeners = hearers(store, mail.office, listeners)
     for one in listeners:
         if facts:
             mail.note(one, case, key, **facts)

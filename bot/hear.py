@@ -20,6 +20,7 @@ from bot.admission import Reader, Visit, admit, did_already
 from bot.arriving import Asked, give_code
 from bot.mail import Mail
 from bot.office import Office
+from bot.reach import touch
 from bot.speech import WITHDRAWN, Heard, Outcome, Reply
 from bot.turn import Prepared, Turn
 from storage.conversations import Conversation
@@ -169,7 +170,7 @@ def take_turn(
     *known*: the conversation, where this transaction has locked it already.
     """
     if heard.left is not None:
-        return _came_or_went(heard, store)
+        return _came_or_went(heard, office, store)
     if known is None:
         if _is_of_a_stranger(heard, store):
             return Outcome()
@@ -191,11 +192,17 @@ def take_turn(
     return turn.close()
 
 
-def _came_or_went(heard: Heard, store: Store) -> Outcome:
+def _came_or_went(heard: Heard, office: Office, store: Store) -> Outcome:
     """Note that she blocked the channel, or lets it speak again; where the talk stands stays."""
-    known = store.conversations.find(heard.channel, heard.address)
-    if known is not None:
-        store.conversations.mark_gone(known.id, gone=bool(heard.left))
+    found = store.conversations.find(heard.channel, heard.address)
+    if found is None:
+        return Outcome()
+    known = store.conversations.locked_by_id(found.id)
+    store.conversations.mark_gone(known.id, gone=bool(heard.left))
+    mail = Mail(store, office, heard.key)
+    touch(mail, known, heard)
+    store.conversations.keep_window(known)
+    mail.post()
     return Outcome()
 
 
@@ -243,6 +250,8 @@ def _say_once(heard: Heard, office: Office, store: Store, key: str, *part: str) 
     reply = Reply(office.words.text(key, known.language))
     mail = Mail(store, office, ":".join((heard.key, *part)))
     mail.lay(known, reply)
+    touch(mail, known, heard)
+    store.conversations.keep_window(known)
     mail.post()
     return reply
 

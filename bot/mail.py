@@ -9,11 +9,12 @@ from bot.office import Office
 from bot.parts import in_parts
 from bot.payloads import payload
 from bot.speech import Choice, IfUnsure, Lane, Reply
+from bot.windows import can_hear
 from storage.cases import Case
 from storage.conversations import Conversation
 from storage.desk import VIETNAM
 from storage.store import Store
-from union.consent import QUIET_TO, Consent, Topic, may_push
+from union.consent import QUIET_FROM, QUIET_TO, Consent, Topic, may_push
 
 # A choice is the id of its label, or an id with words of its own (a name in a list).
 Option = str | tuple[str, str]
@@ -121,11 +122,22 @@ class Mail:
         """
         kept = to_keep(facts)
         alone = self.store.news.lay_out(conversation_id, case.id if case else None, key, kept)
-        if alone and conversation_id not in self._enveloped:
+        # Where she can not be reached the envelope tells those who look for other ways to her.
+        wanted = alone or not can_hear(self.store, self.office, conversation_id)
+        if wanted and conversation_id not in self._enveloped:
             self._enveloped.add(conversation_id)
             if _is_awaited(case):
                 self._awaiting.add(conversation_id)
             self.push(conversation_id, "news-envelope", ["open-news", "later"])
+
+    def template(self, conversation_id: int) -> None:
+        """Write the neutral message that needs no window; at night it waits for the morning."""
+        other = self.store.conversations.by_id(conversation_id)
+        local = self.store.now.astimezone(VIETNAM).time()
+        waits = not QUIET_TO <= local < QUIET_FROM
+        text = self.office.words.text("news-template", other.language)
+        when = self._morning() if waits else None
+        self.lay(other, Reply(text, is_template=True), not_before_at=when)
 
     def note(self, conversation_id: int, case: Case, key: str, **facts: Any) -> None:
         """Lay news out for an officer, behind a line that names no case: it may lie on a table."""
@@ -147,6 +159,7 @@ class Mail:
                 if_unsure=one.if_unsure,
                 state=one.state,
                 not_before_at=one.not_before_at,
+                is_template=reply.is_template,
             )
 
     def _parts(self, one: _Laid) -> tuple[Reply, ...]:

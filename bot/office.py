@@ -22,7 +22,7 @@ class Watch(Protocol):
         """Note a turn: "answered", "repeat", "broke", "busy" or "not written"."""
 
     def sent(self, channel: str, outcome: str, seconds: float) -> None:
-        """Note a call: "sent", "gone", "too fast", "rejected", "unreachable" or "unsure"."""
+        """Note a call: "sent", "gone", "shut", "too fast", "rejected", "unreachable", "unsure"."""
 
     def refused(self, where: str, why: str) -> None:
         """Note that a request was turned away at *where* ("page", "telegram") before any turn."""

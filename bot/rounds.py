@@ -8,20 +8,23 @@ back runs nothing twice.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import TypeVar
 
 import structlog
 
-from bot import casework
+from bot import casework, reopening, unreached
 from bot.feeding import feed, forget_aside
 from bot.hear import place_of
 from bot.mail import Mail
 from bot.office import Office
 from bot.rerouting import MOST_OF_A_BODY, every_case, move, new_body, tell_senders
+from bot.windows import can_hear
 from storage.cases import Case
 from storage.database import NotWritten, TooBusy
 from storage.desk import VIETNAM
 from storage.officers import Officer
+from storage.outbox import LOST, Unreached
 from storage.store import Store
 from union import bands
 from union.calendar import is_working_day
@@ -67,6 +70,8 @@ def tick(office: Office, scans: Mapping[int, int] | None = None) -> list[str]:
             ("nudge", lambda: _nudge(office, now.date())),
         ]
     jobs.append(("digest", lambda: _digest(office, now)))
+    jobs.append(("reopen", lambda: _reopen(office, now)))
+    jobs.append(("unreached", lambda: _unreached(office)))
     jobs.append(("settle", lambda: _settle(office)))
     done = [name for name, job in jobs if _is_done(office, name, job)]
     if done:
@@ -304,10 +309,14 @@ def _send_digests(store: Store, office: Office, slot: str, ids: list[int]) -> bo
     store.settings.put(_mark("digest"), slot)
     mail = Mail(store, office, key=f"round:digest:{slot}")
     for officer in [_active(store, one) for one in ids]:
-        if officer and store.settings.is_first_run("digest", f"{day}:{officer.id}"):
+        if not officer or not store.settings.is_first_run("digest", f"{day}:{officer.id}"):
+            continue
+        if can_hear(store, office, officer.conversation_id):
             mail.push(
                 officer.conversation_id, "desk-digest", ["digest-open", "later"], topic="desk"
             )
+        else:
+            unreached.tell_above(mail, officer, day)
     mail.post()
     return bool(mail.laid)
 
@@ -316,6 +325,73 @@ def _active(store: Store, officer_id: int) -> Officer | None:
     """Return an officer who still acts for a body, or None."""
     officer = store.officers.by_id(officer_id)
     return officer if officer.bodies else None
+
+
+# --- who can not be written to -------------------------------------------------------------------
+
+
+def _reopen(office: Office, now: datetime) -> bool:
+    """Offer a tip to those whose channel closes to us soon, while something of theirs waits."""
+    if not any(can.window for can in office.abilities.values()):
+        return False
+    slot = reopening.slot(now)
+    if _is_finished(office, "reopen", slot):
+        return False
+    did, beyond = False, 0
+    while True:
+        with office.database.read() as store:
+            some = reopening.candidates(store, office, beyond, PIECE)
+        if not some:
+            break
+        did = office.database.write(partial(_offer, office, some)) or did
+        beyond = some[-1]
+    office.database.write(lambda store: store.settings.put(_mark("reopen"), f"{slot}:{_END}"))
+    return did
+
+
+def _offer(office: Office, ids: list[int], store: Store) -> bool:
+    did = False
+    for one in ids:
+        mail = Mail(store, office, key="")
+        _by_itself(mail, partial(reopening.offer, mail, one))
+        did = did or bool(mail.laid)
+    return did
+
+
+def _by_itself(mail: Mail, act: Callable[[], None]) -> None:
+    """Do something by itself and lay its letters out; one that breaks leaves nothing."""
+    try:
+        with mail.store.savepoint():
+            act()
+            mail.post()
+    except Exception as error:  # noqa: BLE001 -- seen in the log, and stops no other
+        log.error("round", error=place_of(error))
+        mail.laid.clear()
+
+
+def _unreached(office: Office) -> bool:
+    """Take up letters that reached nobody since the last look, each once."""
+    with office.database.read() as store:
+        kept = store.settings.get(_mark("unreached"))
+        looked_at = datetime.fromisoformat(kept) if kept else store.now - unreached.FIRST_LOOK
+        since = looked_at - unreached.OVERLAP
+        lost = store.outbox.unreached(sorted(office.abilities), since)
+        is_old = kept is None or store.now - looked_at > unreached.LONGEST_LOOK
+    if not lost and not is_old:
+        return False
+    return office.database.write(lambda store: _take_up(store, office, lost))
+
+
+def _take_up(store: Store, office: Office, lost: list[Unreached]) -> bool:
+    did = False
+    for one in lost:
+        if store.settings.is_first_run(LOST, str(one.id)):
+            mail = Mail(store, office, key=f"round:lost:{one.id}")
+            _by_itself(mail, partial(unreached.take_up, mail, one))
+            did = did or bool(mail.laid)
+    looked_at = lost[-1].ended_at if lost else store.now
+    store.settings.put(_mark("unreached"), looked_at.isoformat())
+    return did
 
 
 # --- forgetting ----------------------------------------------------------------------------------

@@ -196,6 +196,7 @@ class Sender:
             _BATCH,
             conversation_id,
             {name: voice.slack for name, voice in voices.items()},
+            {name: self._office.can(name).window for name in voices},
         )
         self._took.append(self._clock() - own)
         return taken, own

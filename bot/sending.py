@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from bot.hear import place_of
-from bot.speech import Gone, Pace, Rejected, Reply, TooFast, Unreachable, Unsure
+from bot.speech import Gone, Pace, Rejected, Reply, Shut, TooFast, Unreachable, Unsure
 from storage.endings import MOST_TRIES, Ending
 from storage.letters import Letter
 
@@ -31,7 +31,7 @@ class Mouth(Protocol):
     async def send(self, address: str, reply: Reply) -> str:
         """Send one letter and return the channel's reference to it.
 
-        Raises Gone, TooFast, Rejected, Unreachable, Unsure.
+        Raises Gone, Shut, TooFast, Rejected, Unreachable, Unsure.
         """
 
 
@@ -55,6 +55,8 @@ def ending_of(letter: Letter, error: Exception) -> tuple[Ending, str]:
     match error:
         case Gone():
             return Ending(letter, "gone", why=str(error)), "gone"
+        case Shut():
+            return Ending(letter, "shut", why=str(error) or "window closed"), "shut"
         case Rejected():
             return Ending(letter, "dead", why=str(error) or "rejected"), "rejected"
         case TooFast():
@@ -62,8 +64,9 @@ def ending_of(letter: Letter, error: Exception) -> tuple[Ending, str]:
         case Unreachable():
             return _again(letter, "unreachable"), "unreachable"
         case Unsure() | TimeoutError():
-            return _unsure(letter), "unsure"
-    log.error("channel", channel=letter.channel, error=place_of(error))
+            pass
+        case _:
+            log.error("channel", channel=letter.channel, error=place_of(error))
     return _unsure(letter), "unsure"
 
 

@@ -3,7 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, Literal
+
+from union.windows import Window as Window  # noqa: PLC0414 -- channels have it from here
 
 # The form of whom the platform itself tells that she takes back what it may hand over: nothing is
 # sent to her any more, and it is an order to erase.
@@ -52,7 +55,8 @@ class Heard:
     no channel opens (photo, voice, file, sticker; "late": words too old to be acted on). `left`:
     she blocked the channel, or (False) let it in again; nobody answers that. `language` is that of
     the page she came from: a conversation that is new begins in it. `event_id` is the channel's
-    own, so that the same event heard twice is one.
+    own, so that the same event heard twice is one. `touched_at`: when she did that on a channel
+    that may be spoken on for a while after it; None for what lets us speak no longer, elsewhere.
     """
 
     channel: str
@@ -66,6 +70,7 @@ class Heard:
     unread: str | None = None
     left: bool | None = None
     language: str | None = None
+    touched_at: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -74,7 +79,8 @@ class Heard:
 
     def to_json(self) -> str:
         """Return the text form, to be sealed and kept; half a character survives in it."""
-        return json.dumps(asdict(self))
+        at = self.touched_at and self.touched_at.isoformat()
+        return json.dumps(asdict(self) | {"touched_at": at})
 
     @classmethod
     def from_json(cls, text: str) -> "Heard":
@@ -84,6 +90,8 @@ class Heard:
             kept["contact"] = Contact(**kept["contact"])
         if kept["form"] is not None:
             kept["form"] = Form(**kept["form"])
+        if kept.get("touched_at") is not None:
+            kept["touched_at"] = datetime.fromisoformat(kept["touched_at"])
         return cls(**kept)
 
 
@@ -115,7 +123,8 @@ class Reply:
     """One message to a person. At most five choices; without buttons they are lines.
 
     `ask_phone`: the first choice hands over her own number, where the channel can vouch for it.
-    `link_label`: the words of a button for `link`, where the channel shows one.
+    `link_label`: the words of a button for `link`, where the channel shows one. `is_template`: it
+    goes as the neutral message that the channel has approved beforehand, whatever its words.
     """
 
     text: str
@@ -125,6 +134,7 @@ class Reply:
     link: str | None = None
     link_label: str = ""
     is_echo: bool = False
+    is_template: bool = False
 
     @property
     def worded(self) -> str:
@@ -168,7 +178,8 @@ class Abilities:
     `echoes`: the page shows her own lines too. `longest`: so many of its `unit` it takes in one
     message (None: any number); what is longer is laid out in parts. `lists`: choices are, or may
     have to be, lines of that message. `most_choices`: so many it shows at once (None: any number),
-    the rest behind a button "next".
+    the rest behind a button "next". `window`: how long after her last interaction she may be
+    written to there; None: always.
     """
 
     pushes: bool
@@ -181,6 +192,7 @@ class Abilities:
     unit: Unit = "character"
     lists: bool = False
     most_choices: int | None = None
+    window: Window | None = None
 
     def takes(self, text: str) -> bool:
         """Whether a text goes in one message."""
@@ -223,6 +235,13 @@ class Outcome:
 
 class Gone(Exception):
     """The person blocked the channel or no longer exists there; nothing more is sent.
+
+    Its text is a short word for the reason, kept with the letter.
+    """
+
+
+class Shut(Exception):
+    """She has not been on the channel for too long; what she next does there opens it again.
 
     Its text is a short word for the reason, kept with the letter.
     """

@@ -10,6 +10,7 @@ from bot import dialogue, payloads
 from bot.facts import to_keep, to_use
 from bot.mail import Mail, Option
 from bot.office import Office
+from bot.reach import hearers, touch
 from bot.speech import Choice, Heard, Outcome, Page, Reply
 from storage.conversations import Conversation
 from storage.enterprises import Enterprise
@@ -168,8 +169,11 @@ class Turn:
         choices: Sequence[Option] = (),
         **facts: Any,
     ) -> None:
-        """Push a letter about work to other people's desks, each in her own language."""
-        for one in conversations:
+        """Push a letter about work to other people's desks, each in her own language.
+
+        Where none of them can be reached now, to whoever can be beside or above them.
+        """
+        for one in hearers(self.store, self.office, conversations):
             self.mail.push(one, key, list(choices), topic="desk", **facts)
 
     def show(self, page: str, **facts: Any) -> None:
@@ -357,6 +361,7 @@ class Turn:
             self._echo()
         self.conversation.heard_at = self.now
         self.conversation.gone_at = None
+        touch(self.mail, self.conversation, self.heard)
         self.store.conversations.remember(self.conversation)
         self.mail.post()
         return Outcome(tuple(self._replies), self.page, language=self.language)

@@ -35,6 +35,12 @@ def picture(user: str, attachment: str, caption: str = "") -> Body:
     return _to(user, None, {"type": "template", "payload": payload}, words)
 
 
+def template(user: str, number: str, field: str, text: str) -> Body:
+    """Return the message that Zalo has approved under *number*; *text* fills its one gap."""
+    filled = {field: _texts(text)} if field else {}
+    return {"user_id": user, "template_id": number, "template_data": filled}
+
+
 def contact_card(user: str, title: str, subtitle: str, image_url: str) -> Body:
     """Return the message that asks for name and number by Zalo's own form."""
     element = {"title": title[:100], "subtitle": subtitle[:500], "image_url": image_url}
@@ -92,7 +98,7 @@ def _to(
 
 def shape(body: Body) -> dict[str, Any]:
     """Return what a message looks like, without any word of it, for the log."""
-    message = body["message"]
+    message = body.get("message", {})
     payload = message.get("attachment", {}).get("payload", {})
     return {
         "characters": len(message.get("text", "")),

@@ -20,7 +20,7 @@ from aiohttp import (
     FormData,
 )
 
-from bot.speech import Gone, Rejected, TooFast, Unreachable, Unsure
+from bot.speech import Gone, Rejected, Shut, TooFast, Unreachable, Unsure
 from channels.zalo import API_URL, NeedsConsent, Tokens
 
 __all__ = ["Expired", "Halted", "Line", "NeedsConsent", "Refused", "Tokens", "result_of"]
@@ -50,11 +50,11 @@ _NOBODY = {
     -217: "blocked",
     -218: "receives no more",
     -227: "account inactive",
-    -230: "window closed",
-    -232: "window closed",
     -234: "night rule",
     -244: "refuses this kind",
 }
+# She has not been here for too long.
+_SHUT = frozenset({-230, -232})
 _QUOTA = frozenset({-210, -211, -305, -311})
 # What only a person can put right: with Zalo, in the console, or by paying.
 _A_PERSON = frozenset(
@@ -105,7 +105,7 @@ class Line:
     async def post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Call one method and return its `data`.
 
-        Raises Gone, TooFast, Rejected, Unreachable, Unsure.
+        Raises Gone, Shut, TooFast, Rejected, Unreachable, Unsure.
         """
         whole = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         return await self._call(path, whole, {"content-type": "application/json"})
@@ -234,6 +234,8 @@ def _refusal(code: int) -> Exception:
         refusal = Expired(f"zalo {code}")
     elif code in _NOBODY:
         refusal = Gone(_NOBODY[code])
+    elif code in _SHUT:
+        refusal = Shut("window closed")
     elif code in _QUOTA:
         refusal = Halted(f"quota {code}")
     elif code in _A_PERSON:

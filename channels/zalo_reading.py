@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.speech import FOLLOWED, OPENED, WITHDRAWN, Contact, Form, Heard
@@ -172,9 +172,10 @@ def _by_name(name: str, event: Raw, now: datetime) -> Read | Ignored:
 
 def _followed(event: Raw, now: datetime) -> Read:
     """Read that she follows the account. One of yesterday says where she is, and greets nobody."""
+    at = _touched_at(event, now)
     if _is_late(event, now):
-        return _read("returned", event, "follower", left=False)
-    return _read("follow", event, "follower", form=Form(FOLLOWED, {}))
+        return _read("returned", event, "follower", left=False, touched_at=at)
+    return _read("follow", event, "follower", form=Form(FOLLOWED, {}), touched_at=at)
 
 
 def _withdrawn(event: Raw) -> Read | Ignored:
@@ -200,11 +201,13 @@ def _contact(event: Raw, now: datetime) -> Read:
     """Read a form that she sent: its number may have been changed there, so it is only a claim."""
     filled = event.get("info")
     phone = filled.get("phone") if isinstance(filled, dict) else None
+    # Among what lets us write to her Zalo does not name this form.
     number = _word(phone).strip()
     if not _PHONE.fullmatch(number):
         # Sent without a number, or with what is none: nothing that could be taken down.
-        return _said("unread", event, now, unread="contact")
-    return _said("contact", event, now, contact=Contact(_dialled(number), is_own=False))
+        return _said("unread", event, now, unread="contact", touched_at=None)
+    given = Contact(_dialled(number), is_own=False)
+    return _said("contact", event, now, contact=given, touched_at=None)
 
 
 def _dialled(number: str) -> str:
@@ -219,8 +222,9 @@ def _dialled(number: str) -> str:
 
 def _said(kind: str, event: Raw, now: datetime, **what: Any) -> Read:
     """Return what she did in the chat; what is older than a day is heard and not obeyed."""
+    what.setdefault("touched_at", _touched_at(event, now))
     if _is_late(event, now):
-        return _read("late", event, "sender", unread="late")
+        return _read("late", event, "sender", unread="late", touched_at=what["touched_at"])
     return _read(kind, event, "sender", **what)
 
 
@@ -277,6 +281,14 @@ def _event_id(event: Raw, address: str) -> str:
         raise NotAnEvent
     apart = "|".join((str(event["event_name"]), address, at, number))
     return hashlib.sha256(apart.encode("utf-8", "replace")).hexdigest()[:40]
+
+
+def _touched_at(event: Raw, now: datetime) -> datetime:
+    """Return when she did it, by Zalo's clock and never later than *now*: her window counts from
+    there, also where the event is brought again much later.
+    """
+    at = _timestamp(event)
+    return datetime.fromtimestamp(min(int(at) / 1000, now.timestamp()), UTC) if at else now
 
 
 def _timestamp(event: Raw) -> str:

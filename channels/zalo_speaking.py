@@ -5,13 +5,13 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
-from bot.speech import Pace, Reply, Unsure
+from bot.speech import Pace, Rejected, Reply, Unsure
 from channels.zalo import PER_SECOND
-from channels.zalo_letters import Body, contact_card, picture, said, shape
+from channels.zalo_letters import Body, contact_card, picture, said, shape, template
 from channels.zalo_line import Expired, Line, Refused
 
 log = structlog.get_logger()
@@ -19,6 +19,7 @@ log = structlog.get_logger()
 PACE = Pace(per_second=PER_SECOND, per_address_seconds=0)
 
 SEND = "/v3.0/oa/message/cs"
+SEND_TEMPLATE = "/v3.0/oa/message/template"
 UPLOAD_IMAGE = "/v2.0/oa/upload/image"
 
 # Below the 30 s after which the sender gives a letter up, all of its calls included.
@@ -31,9 +32,18 @@ _KEPT_SECONDS = 6 * 24 * 3600.0
 _MOST_KEPT = 100
 
 
+@dataclass(frozen=True)
+class Template:
+    """A message that Zalo has approved: its number, and the name of its one gap, if it has one."""
+
+    number: str
+    field: str = ""
+
+
 class ZaloMouth:
     """The mouth of one account. *buttons*: choices are buttons, otherwise numbered lines.
 
+    *template*: the neutral message that goes where no letter may.
     *card_url*: the picture on the form that asks for a number; without it none is asked for.
     """
 
@@ -45,12 +55,14 @@ class ZaloMouth:
         buttons: bool = True,
         card_url: str = "",
         uploads: "Uploads | None" = None,
+        template: Template | None = None,
     ) -> None:
         self.pace = pace
         self._line = line
         self._buttons = buttons
         self._card_url = card_url
         self._uploads = uploads or Uploads()
+        self._template = template
 
     async def close(self) -> None:
         """Let go of the line."""
@@ -59,10 +71,12 @@ class ZaloMouth:
     async def send(self, address: str, reply: Reply) -> str:
         """Send one letter and return the number of its message.
 
-        Raises Gone, TooFast, Rejected, Unreachable, Unsure.
+        Raises Gone, Shut, TooFast, Rejected, Unreachable, Unsure.
         """
         try:
             async with asyncio.timeout(SEND_SECONDS):
+                if reply.is_template:
+                    return await self._fill(address, reply)
                 if reply.ask_phone and reply.choices and self._card_url:
                     await self._ask_number(address, reply)
                     # What the form does needs no button beside it.
@@ -74,7 +88,7 @@ class ZaloMouth:
     async def send_picture(self, address: str, name: str, content: bytes, caption: str) -> str:
         """Send a picture (PNG or JPEG of at most a megabyte) and return its message's number.
 
-        Raises Gone, TooFast, Rejected, Unreachable, Unsure.
+        Raises Gone, Shut, TooFast, Rejected, Unreachable, Unsure.
         """
         mark = hashlib.sha256(content).hexdigest()
         attachment = self._uploads.find(mark)
@@ -105,14 +119,21 @@ class ZaloMouth:
         log.error("zalo refuses buttons", do="set KETDOAN_ZALO_BUTTONS=false, or look why")
         return ref
 
+    async def _fill(self, address: str, reply: Reply) -> str:
+        """Send the approved message; Zalo takes it outside her window, and asks its price."""
+        if self._template is None:
+            raise Rejected("no template")
+        body = template(address, self._template.number, self._template.field, reply.text)
+        return await self._post(body, SEND_TEMPLATE)
+
     async def _ask_number(self, address: str, reply: Reply) -> None:
         # What is asked is said in full below the form.
         asked = reply.text.partition("\n")[0]
         await self._post(contact_card(address, reply.choices[0].label, asked, self._card_url))
 
-    async def _post(self, body: Body) -> str:
+    async def _post(self, body: Body, path: str = SEND) -> str:
         try:
-            told = await self._line.post(SEND, body)
+            told = await self._line.post(path, body)
         except Refused as refused:
             log.error("zalo refuses a message", code=refused.code, **shape(body))
             raise

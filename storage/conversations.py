@@ -1,15 +1,19 @@
 """Conversations: one address on one channel, the step it is at, and what it must remember."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, distinct, exists, func, or_, select, update
 
 from storage.desk import Desk
 from storage.ids import new_id
-from storage.tables import conversation
+from storage.tables import consent, conversation, letter, signature
+
+# How the keys of letters begin that are to open a window again.
+TIP = "tip:"
 
 
 @dataclass
@@ -30,6 +34,8 @@ class Conversation:
     stopped_news_at: datetime | None = None
     stopped_all_at: datetime | None = None
     gone_at: datetime | None = None
+    window_from_at: datetime | None = None
+    window_shut_at: datetime | None = None
     memory: dict[str, Any] = field(default_factory=dict)
     # As it was opened: what a step has changed in the memory can be taken back.
     memory_text: str = field(default="", repr=False)
@@ -91,6 +97,17 @@ class Conversations(Desk):
             stopped_all_at=known.stopped_all_at,
             gone_at=known.gone_at,
             heard_at=known.heard_at,
+            window_from_at=known.window_from_at,
+            window_shut_at=known.window_shut_at,
+        )
+
+    def keep_window(self, known: Conversation) -> None:
+        """Keep only when she was last here and since when nothing reaches her."""
+        self._change(
+            conversation,
+            known.id,
+            window_from_at=known.window_from_at,
+            window_shut_at=known.window_shut_at,
         )
 
     def move(self, known: Conversation, address: str) -> None:
@@ -106,6 +123,82 @@ class Conversations(Desk):
     def mark_gone(self, row_id: int, *, gone: bool) -> None:
         """Note that the channel can (not) reach this address."""
         self._change(conversation, row_id, gone_at=self.now if gone else None)
+
+    def mark_shut(self, row_id: int, asked_at: datetime) -> None:
+        """Note that the channel says her window is closed, though by our count it is open.
+
+        Unless she has been here since the letter was taken, at *asked_at*, that was refused.
+        """
+        row = self._first(conversation, id=row_id, lock=True)
+        from_at = None if row is None else row.window_from_at
+        if row is None or (from_at is not None and from_at > asked_at):
+            return
+        since = row.window_shut_at or self.now
+        self._change(conversation, row_id, window_from_at=None, window_shut_at=since)
+
+    def with_window(
+        self, channel: str, after: datetime, until: datetime, beyond: int, limit: int
+    ) -> list[int]:
+        """Return conversations last touched from *after* to *until*, by id beyond *beyond*.
+
+        Only those that may be written to, and where no tip was laid out since.
+        """
+        query = (
+            select(conversation.c.id)
+            .where(
+                conversation.c.channel == channel,
+                conversation.c.window_from_at > after,
+                conversation.c.window_from_at <= until,
+                conversation.c.gone_at.is_(None),
+                conversation.c.stopped_all_at.is_(None),
+                conversation.c.id > beyond,
+                ~exists().where(
+                    letter.c.conversation_id == conversation.c.id,
+                    letter.c.key.startswith(TIP, autoescape=True),
+                    letter.c.made_at > conversation.c.window_from_at,
+                ),
+                exists().where(
+                    consent.c.conversation_id == conversation.c.id,
+                    consent.c.ended_at.is_(None),
+                    consent.c.contact,
+                ),
+            )
+            .order_by(conversation.c.id)
+            .limit(limit)
+        )
+        return [row.id for row in self.connection.execute(query)]
+
+    def count_out_of_reach(self, case_id: int, free: Mapping[str, timedelta]) -> int:
+        """Return to how many who signed a case and agreed to letters nothing can be sent now.
+
+        *free*: how long a window is open after an interaction, by channel.
+        """
+        closed = [
+            and_(
+                conversation.c.channel == channel,
+                or_(
+                    conversation.c.window_from_at.is_(None),
+                    conversation.c.window_from_at <= self.now - span,
+                ),
+            )
+            for channel, span in free.items()
+        ]
+        query = (
+            select(func.count(distinct(conversation.c.id)))
+            .select_from(signature)
+            .join(conversation, conversation.c.id == signature.c.conversation_id)
+            .where(
+                signature.c.case_id == case_id,
+                signature.c.state == "valid",
+                or_(conversation.c.gone_at.is_not(None), *closed),
+                exists().where(
+                    consent.c.conversation_id == conversation.c.id,
+                    consent.c.ended_at.is_(None),
+                    consent.c.contact,
+                ),
+            )
+        )
+        return int(self.connection.execute(query).scalar_one())
 
     def with_old_memory(self, before: datetime, limit: int, *, lock: bool = False) -> list[int]:
         """Return conversations silent since *before* that still remember something.
@@ -184,6 +277,8 @@ class Conversations(Desk):
             stopped_news_at=row.stopped_news_at,
             stopped_all_at=row.stopped_all_at,
             gone_at=row.gone_at,
+            window_from_at=row.window_from_at,
+            window_shut_at=row.window_shut_at,
             memory=json.loads(memory) if memory else {},
             memory_text=memory,
         )

@@ -12,6 +12,7 @@ from storage.claims import CLAIMED, WAITING, Claims
 from storage.conversations import Conversations
 from storage.letters import Letter
 from storage.pace import Paces
+from storage.spending import Spending
 from storage.tables import letter
 
 MOST_TRIES = 12
@@ -24,17 +25,24 @@ _MOST_MENDED = 10_000
 class Ending:
     """How one try ended. *ref*: the channel's own name for what was sent; *why*: a reason's name.
 
+    shut: the channel says that she has not been there for too long.
     later: put off for *seconds*. back: not tried, waits as before. A try that does not count
     (*counts*) brings no letter nearer to its end. *halt*: seconds for its whole account.
     """
 
     letter: Letter
-    how: Literal["sent", "gone", "dead", "held", "later", "back"]
+    how: Literal["sent", "gone", "shut", "dead", "held", "later", "back"]
     ref: str = ""
     why: str = ""
     seconds: float = 0.0
     counts: bool = True
     halt: float = 0.0
+
+    @property
+    def certainly_did_not_go(self) -> bool:
+        """Whether nothing arrived and nothing is to be paid."""
+        is_told = self.how in ("later", "dead") and self.why != "unsure"
+        return is_told or self.how in ("back", "gone", "shut")
 
 
 class Endings(Claims):
@@ -48,13 +56,20 @@ class Endings(Claims):
         Noting the same twice changes nothing.
         """
         self._halt(endings)
-        gone = {one.letter.conversation_id for one in endings if one.how == "gone"}
+        # A template that does not go says nothing of whether letters do.
+        letters = [one for one in endings if not one.letter.is_template]
+        gone = {one.letter.conversation_id for one in letters if one.how == "gone"}
         conversations = Conversations(self.connection, self.keys, self.now, self.known)
         for conversation_id in sorted(gone):
             conversations.mark_gone(conversation_id, gone=True)
+        shut = {one.letter.conversation_id: one for one in letters if one.how == "shut"}
+        for conversation_id, one in sorted(shut.items()):
+            asked_at = one.letter.taken_at or self.now
+            conversations.mark_shut(conversation_id, asked_at)
         self._all_sent(lease, [one for one in endings if one.how == "sent"])
         for one in sorted(endings, key=lambda one: one.letter.id):
-            self._settle_one(lease, one)
+            if self._settle_one(lease, one):
+                self._give_back(one)
 
     def _halt(self, endings: Iterable[Ending]) -> None:
         longest: dict[str, float] = {}
@@ -84,19 +99,30 @@ class Endings(Claims):
         rows = [{"row": one.letter.id, "ref": _plain(one.ref, 128)} for one in in_order]
         self.connection.execute(change, rows)
 
-    def _settle_one(self, lease: str, one: Ending) -> None:
+    def _settle_one(self, lease: str, one: Ending) -> bool:
+        """Note how one letter ended; False where that was noted before, or the lease was lost."""
         row_id, why = one.letter.id, _plain(one.why, 64)
+        did = False
         match one.how:
             case "gone":
-                self.gone(row_id, lease, why)
+                did = self.gone(row_id, lease, why)
+            case "shut":
+                did = self._end(row_id, lease, state="shut", error=why)
             case "dead":
-                self.dead(row_id, lease, why)
+                did = self.dead(row_id, lease, why)
             case "held":
-                self.hold(row_id, lease, why)
+                did = self.hold(row_id, lease, why)
             case "later":
-                self._put_off(row_id, lease, one, why)
+                did = self._put_off(row_id, lease, one, why)
             case "back":
-                self._back(*_is_held(lease), letter.c.id == row_id)
+                did = self._back(*_is_held(lease), letter.c.id == row_id) == 1
+        return did
+
+    def _give_back(self, one: Ending) -> None:
+        paid = one.letter
+        if paid.price and paid.paid_on is not None and one.certainly_did_not_go:
+            desk = Spending(self.connection, self.keys, self.now, self.known)
+            desk.give_back(paid.channel, paid.paid_on, paid.price)
 
     def sent(self, row_id: int, lease: str, ref: str) -> bool:
         """End a letter as sent and wipe its words; False where the lease was lost meanwhile."""
@@ -119,8 +145,8 @@ class Endings(Claims):
         changed: dict[str, Any] = {"lease": None, "ended_at": self.now, **values}
         return self._change_where(letter, held, **changed) == 1
 
-    def _put_off(self, row_id: int, lease: str, one: Ending, why: str) -> None:
-        self.connection.execute(
+    def _put_off(self, row_id: int, lease: str, one: Ending, why: str) -> bool:
+        change = (
             update(letter)
             .where(letter.c.id == row_id, *_is_held(lease))
             .values(
@@ -133,6 +159,7 @@ class Endings(Claims):
                 error=why,
             )
         )
+        return self.connection.execute(change).rowcount == 1
 
     def _back(self, *conditions: ColumnElement[bool]) -> int:
         """Let letters wait as before they were claimed."""

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from sqlalchemy import delete, select
 from storage.desk import Desk
 from storage.tables import holiday, rule
 from union.rules import Rule, RuleBook
+
+# What stands as source of a day that a calendar package reckoned.
+PACKAGE = "package holidays"
 
 
 class Law(Desk):
@@ -36,6 +39,24 @@ class Law(Desk):
             select(holiday.c.day_on).where(holiday.c.is_certain.is_(False))
         )
         return frozenset(row.day_on for row in rows)
+
+    def holiday_near(self, day: date, days: int, *, ahead: bool = False) -> "Holiday | None":
+        """Return the decided holiday nearest to *day*, at most so many *days* away, or None.
+
+        Only one whose law is named: not what a calendar package reckons. *ahead*: after *day*.
+        """
+        first = day + timedelta(days=1) if ahead else day - timedelta(days=days)
+        rows = self.connection.execute(
+            select(holiday).where(
+                holiday.c.day_on.between(first, day + timedelta(days=days)),
+                holiday.c.is_certain,
+                holiday.c.source != PACKAGE,
+            )
+        )
+        near = min(rows, key=lambda row: abs(row.day_on - day), default=None)
+        if near is None:
+            return None
+        return Holiday(near.day_on, near.name, is_certain=True, source=near.source)
 
     def enact(self, rules: Iterable[Rule]) -> int:
         """Replace all rules by *rules*; return how many. Raises ValueError on an overlap."""
@@ -80,6 +101,15 @@ def read_rules(folder: Path) -> list[Rule]:
     return [Rule.from_row(row) for row in tomllib.loads(text)["figure"]]
 
 
+def read_terms(folder: Path) -> RuleBook:
+    """Read `channels.toml`: on what terms a channel carries letters.
+
+    Raises ValueError naming the key and the field that is wrong.
+    """
+    text = (folder / "channels.toml").read_text(encoding="utf-8")
+    return RuleBook(Rule.from_row(row) for row in tomllib.loads(text)["term"])
+
+
 def read_holidays(folder: Path, years: range) -> list[Holiday]:
     """Return the holidays of *years*, as `holidays.toml` tells how they are put together.
 
@@ -108,7 +138,7 @@ def _computed(year: int, decided_until: date) -> list[Holiday]:
 
     named = known_holidays.country_holidays("VN", years=year, language="en_US")
     return [
-        Holiday(day, name, is_certain=day <= decided_until, source="package holidays")
+        Holiday(day, name, is_certain=day <= decided_until, source=PACKAGE)
         for day, name in named.items()
     ]
 

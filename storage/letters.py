@@ -1,7 +1,7 @@
 """A letter as it lies in the outbox."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -18,7 +18,8 @@ class Letter:
     """One letter as it lies in the outbox; `reply` is its text form, opened.
 
     One that was claimed for an account with a limit goes at `send_at`, at most `slack` seconds
-    later; None: at once.
+    later; None: at once. *price*, in đồng, was counted for the month of `paid_on` when it was
+    claimed, at `taken_at`. `is_template`: it goes as a neutral message that needs no window.
     """
 
     id: int
@@ -35,6 +36,10 @@ class Letter:
     error: str
     send_at: datetime | None = None
     slack: float = 0.0
+    is_template: bool = False
+    taken_at: datetime | None = None
+    price: int = 0
+    paid_on: date | None = None
 
 
 class Letters(Desk):
@@ -68,4 +73,5 @@ class Letters(Desk):
             tries=row.tries,
             made_at=row.made_at,
             error=row.error or "",
+            is_template=row.is_template,
         )

@@ -24,6 +24,15 @@ class News:
     made_at: datetime
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """News that nobody has read yet: the case it is about, the key of its words."""
+
+    case_id: int | None
+    key: str
+    made_at: datetime
+
+
 class NewsShelf(Desk):
     """Lays news out and hands it over in order."""
 
@@ -71,6 +80,20 @@ class NewsShelf(Desk):
             )
         ).first()
         return row is not None
+
+    def first_waiting(self, conversation_id: int) -> str | None:
+        """Return the key of the oldest news that waits here, or None."""
+        waiting = self.waiting(conversation_id)
+        return waiting[0].key if waiting else None
+
+    def waiting(self, conversation_id: int) -> list["Waiting"]:
+        """Return what waits here, oldest first, without its facts."""
+        rows = self.connection.execute(
+            select(news.c.case_id, news.c.key, news.c.made_at)
+            .where(news.c.conversation_id == conversation_id, news.c.opened_at.is_(None))
+            .order_by(news.c.id)
+        )
+        return [Waiting(*row) for row in rows]
 
     def newest(self, conversation_id: int) -> News | None:
         """Return the news opened last, or None."""

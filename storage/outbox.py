@@ -1,21 +1,38 @@
 """The outbox: a row is the queue. Written with the facts, claimed with a lease, ended once."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import String, and_, cast, exists, func, literal_column, or_, select, update
 
 from storage.endings import Endings
 from storage.ids import new_id
 from storage.letters import AT_ONCE, Letter
-from storage.tables import letter
+from storage.tables import letter, round_done
+
+# The round that takes up letters which reached nobody, each once.
+LOST = "lost"
+# Written out as in the partial index.
+_SHUT = letter.c.state == literal_column("'shut'")
+
+
+@dataclass(frozen=True)
+class Unreached:
+    """A letter that reached nobody, without its words."""
+
+    id: int
+    conversation_id: int
+    state: str
+    is_template: bool
+    ended_at: datetime
 
 
 class Outbox(Endings):
     """Letters to send, letters that a page reads, letters that found no way."""
 
-    def post(
+    def post(  # noqa: PLR0913 -- a letter has these sides
         self,
         *,
         key: str,
@@ -26,6 +43,7 @@ class Outbox(Endings):
         if_unsure: str = "resend",
         state: str = "waiting",
         not_before_at: datetime | None = None,
+        is_template: bool = False,
     ) -> bool:
         """Lay a letter out, once for each *key*; return False where that key was used before."""
         row_id = new_id()
@@ -41,6 +59,7 @@ class Outbox(Endings):
             reply_sealed=self._seal(letter, row_id, "reply_sealed", reply),
             made_at=self.now,
             not_before_at=not_before_at or AT_ONCE,
+            is_template=is_template,
         )
 
     # --- the page's side ---------------------------------------------------------------------
@@ -64,7 +83,7 @@ class Outbox(Endings):
             update(letter)
             .where(
                 letter.c.conversation_id == conversation_id,
-                letter.c.state.in_(("dead", "held")),
+                letter.c.state.in_(("dead", "held", "shut")),
             )
             .values(reply_sealed=None)
         )
@@ -75,20 +94,18 @@ class Outbox(Endings):
         return self._wipe(letter.c.channel.in_(channels), letter.c.made_at < moment)
 
     def wipe_troubled_before(self, moment: datetime) -> int:
-        """Wipe the words of letters that ended dead or unsure before *moment*; return how many.
+        """Wipe the words of letters that found no way before *moment*; return how many.
 
-        The letters themselves stay counted as what they are.
+        The letters themselves stay counted as what they are: dead, unsure, or too late.
         """
-        change = (
-            update(letter)
-            .where(
-                letter.c.state.in_(("dead", "held")),
-                letter.c.reply_sealed.is_not(None),
-                letter.c.ended_at < moment,
-            )
-            .values(reply_sealed=None)
+        return sum(
+            self.connection.execute(
+                update(letter)
+                .where(which, letter.c.reply_sealed.is_not(None), letter.c.ended_at < moment)
+                .values(reply_sealed=None)
+            ).rowcount
+            for which in (letter.c.state.in_(("dead", "held")), _SHUT)
         )
-        return self.connection.execute(change).rowcount
 
     def _wipe(self, *conditions: Any) -> int:
         change = (
@@ -101,6 +118,51 @@ class Outbox(Endings):
             .values(reply_sealed=None, state="sent", ended_at=self.now)
         )
         return self.connection.execute(change).rowcount
+
+    # --- what did not arrive -----------------------------------------------------------------
+
+    def unreached(
+        self, channels: Sequence[str], since: datetime, limit: int = 1000
+    ) -> list[Unreached]:
+        """Return letters of *channels* that ended after *since* and reached nobody, oldest first.
+
+        Those whose address was gone or whose window was closed; of templates every one. What a
+        round has taken up as "lost" is left out.
+        """
+        taken_up = exists().where(
+            round_done.c.job == LOST, round_done.c.slot == cast(letter.c.id, String)
+        )
+        rows = self.connection.execute(
+            select(
+                letter.c.id,
+                letter.c.conversation_id,
+                letter.c.state,
+                letter.c.is_template,
+                letter.c.ended_at,
+            )
+            .where(
+                letter.c.channel.in_(channels),
+                letter.c.ended_at > since,
+                or_(
+                    letter.c.state.in_(("gone", "shut")),
+                    and_(letter.c.state == "dead", letter.c.is_template),
+                ),
+                ~taken_up,
+            )
+            .order_by(letter.c.ended_at, letter.c.id)
+            .limit(limit)
+        )
+        return [Unreached(*row) for row in rows]
+
+    def tips(self, conversation_id: int, beginning: str) -> list[str]:
+        """Return the keys with this beginning of letters laid out for an address."""
+        rows = self.connection.execute(
+            select(letter.c.key).where(
+                letter.c.conversation_id == conversation_id,
+                letter.c.key.startswith(beginning, autoescape=True),
+            )
+        )
+        return [row.key for row in rows]
 
     # --- what can be watched -----------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from storage.reference import Known
 from storage.sealed import Keyring
 from storage.settings import Settings
 from storage.signatures import Signatures
+from storage.spending import Spending
 from storage.tokens import Tokens
 
 D = TypeVar("D", bound=Desk)
@@ -88,6 +89,8 @@ class Store(Desk):
     backlog = _LaidOut(Backlog)
     #: How fast accounts may speak.
     paces = _LaidOut(Paces)
+    #: What letters cost.
+    spending = _LaidOut(Spending)
     #: By what right accounts may speak.
     tokens = _LaidOut(Tokens)
     #: Places of work.

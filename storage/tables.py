@@ -249,7 +249,12 @@ conversation = Table(
     Column("gone_at", Instant),
     Column("made_at", Instant, nullable=False),
     Column("heard_at", Instant, nullable=False),
+    # When she last did something on a channel that may only be spoken on for a while after it;
+    # since when, so, nothing reaches her there.
+    Column("window_from_at", Instant),
+    Column("window_shut_at", Instant),
     UniqueConstraint("channel", "address_blind"),
+    _part("ix_conversation_window", "window_from_at is not null", "channel", "window_from_at"),
 )
 
 person = Table(
@@ -556,16 +561,29 @@ letter = Table(
     Column("ended_at", Instant),
     Column("sent_ref", String(128)),
     Column("error", String(64)),
+    # Goes as a neutral message of its own kind, which costs, and needs no window.
+    Column("is_template", Boolean, nullable=False, server_default=text("false")),
     _is("lane", "talk", "campaign"),
     _is("if_unsure", "resend", "hold"),
-    _is("state", "waiting", "claimed", "sent", "held", "dead", "gone", "echo"),
+    _is("state", "waiting", "claimed", "sent", "held", "dead", "gone", "shut", "echo"),
     Index("ix_letter_conversation_id_id", "conversation_id", "id"),
     # What the sender looks for stays small however many letters have ended.
     _part("ix_letter_to_send", "state = 'waiting'", "channel", "lane", "not_before_at", "id"),
     _part("ix_letter_in_line", OPEN, "conversation_id", "state", "id"),
     _part("ix_letter_in_hand", "state = 'claimed'", "leased_until_at"),
     _part("ix_letter_stuck", "state in ('dead', 'held')", "channel", "state"),
+    _part("ix_letter_shut", "state = 'shut'", "ended_at"),
     Index("ix_letter_channel_ended_at", "channel", "ended_at"),
+)
+
+# What the letters of an account have cost in a month, in đồng: counted in the claim of each.
+spending = Table(
+    "spending",
+    metadata,
+    Column("account", String(16), primary_key=True),
+    Column("month_on", Date, primary_key=True),
+    Column("spent", BigInteger, nullable=False),
+    Column("letters", Integer, nullable=False),
 )
 
 # How fast an account (one bot on one channel) may speak, and until when it must be silent.

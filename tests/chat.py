@@ -183,6 +183,8 @@ class Chat:
         return self.taps(last)
 
     def _does(self, shown: str, *, event: str | None = None, **what: object) -> list[Reply]:
+        if self.town.office.can(self.channel).window and "form" not in what:
+            what["touched_at"] = self.town.clock.now
         heard = Heard(
             channel=self.channel,
             address=self.address,
@@ -313,8 +315,9 @@ class Town:
     def _letters(self, store: Store) -> dict[tuple[str, str], list[Reply]]:
         channels = sorted({chat.channel for chat in self.chats})
         found: dict[tuple[str, str], list[Reply]] = {}
+        windows = {name: self.office.can(name).window for name in channels}
         # Again and again: a letter waits while an earlier one to the same address is open.
-        while batch := store.outbox.claim("test", 60, channels, 500):
+        while batch := store.outbox.claim("test", 60, channels, 500, windows=windows):
             for one in batch:
                 store.outbox.sent(one.id, "test", "ref")
                 to = found.setdefault((one.channel, one.address), [])

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Literal, cast, get_args
 
 Certainty = Literal["seen", "second-hand", "unverified"]
-RuleKind = Literal["law", "service", "planning"]
+RuleKind = Literal["law", "service", "planning", "channel"]
 
 
 class NoRule(LookupError):
@@ -27,7 +27,7 @@ class Rule:
     It holds from *valid_from* on, and no longer on *valid_to*: that day belongs to the row which
     follows. *certainty* says how the source was read: the provision itself, somebody's account of
     it, or neither. After *review_on* the value has to be looked up again and is provisional until
-    then. *kind* tells law from our own service targets and from figures of union plans.
+    then. *kind* tells law from our own service targets, figures of union plans, a channel's terms.
     """
 
     key: str

@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     takes events whose signature is wrong, too, and says so. *zalo_per_second*: how fast the
     account may speak. *zalo_buttons*: whether choices are buttons, otherwise numbered lines.
     *zalo_card_url*: the picture on Zalo's own form for a number; without it none is asked for.
+    *zalo_budget*: how many đồng a month letters to Zalo may cost that are not free; 0: none go.
+    *zalo_template_id*, *zalo_template_field*, *zalo_template_price*: the neutral message that Zalo
+    has approved for whom no letter reaches, the name of its one gap (if it has one), and what it
+    costs in đồng; it goes only within the budget.
     *zalo_bot_token* makes a bot of Zalo's Bot Platform a channel, *zalo_bot_secret* is what it
     must show us (made from the key without it). *zalo_bot_per_second*,
     *zalo_bot_per_chat_seconds*: how fast the bot may speak, in all and to one chat.
@@ -103,6 +107,10 @@ class Settings(BaseSettings):
     zalo_per_second: Annotated[float, Field(gt=0, le=1000)] = zalo.PER_SECOND
     zalo_buttons: bool = True
     zalo_card_url: str = ""
+    zalo_budget: Annotated[int, Field(ge=0, le=10**12)] = 0
+    zalo_template_id: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{0,64}$")] = ""
+    zalo_template_field: Annotated[str, Field(pattern=r"^[0-9A-Za-z_]{0,64}$")] = ""
+    zalo_template_price: Annotated[int, Field(ge=0, le=10**6)] | None = None
     zalo_bot_token: str = Field("", repr=False)
     zalo_bot_secret: str = Field("", repr=False)
     zalo_bot_api_url: str = zalo_bot.API_URL
@@ -303,6 +311,10 @@ def read_settings(**given: object) -> Settings:
         missing = next(name for name in _ZALO if name not in given_of_zalo)
         raise SettingTrouble(
             f"{PREFIX}{missing.upper()}: must be set where {PREFIX}{given_of_zalo[0].upper()} is"
+        )
+    if settings.zalo_template_id and settings.zalo_template_price is None:
+        raise SettingTrouble(
+            f"{PREFIX}ZALO_TEMPLATE_PRICE: must be set where {PREFIX}ZALO_TEMPLATE_ID is"
         )
     return settings
 

@@ -1,17 +1,20 @@
 """Where everything meets: settings become an office with its memory, words and channels."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from bot.office import Office
 from bot.sending import Mouth
-from bot.speech import Abilities, Pace
+from bot.speech import Abilities, Pace, Window
 from bot.words import Words
 from channels import telegram, zalo, zalo_bot
 from channels.telegram_loading import load_aiogram
 from channels.terminal import ABILITIES as TERMINAL
 from channels.web import ABILITIES as WEB
 from storage.database import Clock, Database, NoSuchStore, utc_now
+from storage.desk import VIETNAM
+from storage.law import read_terms
 from storage.spool import Spool
 from webhook.settings import PREFIX, ROOT, Settings
 from webhook.trouble import SettingTrouble
@@ -50,14 +53,14 @@ def make_office(settings: Settings, clock: Clock = utc_now) -> Office:
         database=database,
         words=Words.load(LOCALES),
         public_url=settings.origin,
-        abilities=abilities(settings),
+        abilities=abilities(settings, clock().astimezone(VIETNAM).date()),
         doors=doors(settings),
         spool=Spool(settings.spool_folder, keys, settings.spool_mb * 1_000_000),
     )
 
 
-def abilities(settings: Settings) -> dict[str, Abilities]:
-    """Return what each channel can do that is configured."""
+def abilities(settings: Settings, on: date | None = None) -> dict[str, Abilities]:
+    """Return what each channel can do that is configured, by its terms of the day *on*: today."""
     made = dict(_OURS)
     if settings.telegram_token:
         asks = settings.telegram_ask_contact
@@ -65,11 +68,28 @@ def abilities(settings: Settings) -> dict[str, Abilities]:
     if settings.has_zalo:
         # Lines hold as many choices as there are.
         most = zalo.ABILITIES.most_choices if settings.zalo_buttons else None
-        asks = bool(settings.zalo_card_url)
-        made[zalo.CHANNEL] = replace(zalo.ABILITIES, most_choices=most, asks_contact=asks)
+        day = on or utc_now().astimezone(VIETNAM).date()
+        made[zalo.CHANNEL] = replace(
+            zalo.ABILITIES,
+            most_choices=most,
+            asks_contact=bool(settings.zalo_card_url),
+            window=zalo_window(settings, day),
+        )
     if settings.zalo_bot_token:
         made[zalo_bot.CHANNEL] = zalo_bot.ABILITIES
     return made
+
+
+def zalo_window(settings: Settings, on: date) -> Window:
+    """Return for how long Zalo lets us write to somebody, and what we may spend on it."""
+    terms = read_terms(LAW)
+    return Window(
+        free=timedelta(hours=terms.number("zalo_free_hours", on)),
+        paid=timedelta(hours=terms.number("zalo_paid_hours", on)),
+        price=terms.number("zalo_message_price", on),
+        budget=settings.zalo_budget,
+        template_price=settings.zalo_template_price if settings.zalo_template_id else None,
+    )
 
 
 def mouths(settings: Settings, tokens: zalo.Tokens | None = None) -> dict[str, Line]:
@@ -103,12 +123,20 @@ def telegram_of(settings: Settings) -> "Telegram":
 def zalo_of(settings: Settings, tokens: zalo.Tokens | None = None) -> "ZaloMouth":
     """Return the mouth of the account that is set; *tokens* keeps its token fresh."""
     from channels.zalo_line import Line as ZaloLine
-    from channels.zalo_speaking import ZaloMouth
+    from channels.zalo_speaking import Template, ZaloMouth
 
     line = ZaloLine(tokens or zalo.OneToken(settings.zalo_access_token), settings.zalo_api_url)
     pace = Pace(settings.zalo_per_second, 0)
-    card = settings.zalo_card_url
-    return ZaloMouth(line, pace=pace, buttons=settings.zalo_buttons, card_url=card)
+    template = None
+    if settings.zalo_template_id:
+        template = Template(settings.zalo_template_id, settings.zalo_template_field)
+    return ZaloMouth(
+        line,
+        pace=pace,
+        buttons=settings.zalo_buttons,
+        card_url=settings.zalo_card_url,
+        template=template,
+    )
 
 
 def zalo_bot_of(settings: Settings) -> "ZaloBotMouth":

@@ -17,6 +17,7 @@ CONTENTS = (
     "status",
     "letters",
     "afterwards",
+    "tips",
     "withdrawal",
     "not_me",
     "privacy",

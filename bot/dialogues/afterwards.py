@@ -51,6 +51,15 @@ def show_text(turn: Turn, link: Link) -> None:
     )
 
 
+# --- another way to the news ---------------------------------------------------------------------
+
+
+@opens_on("second-way")
+def second_way(turn: Turn) -> None:
+    """Say how news comes to her where the channel lets nobody write any more."""
+    turn.say("second-way", ["leave-number", "status", "menu"], link=turn.office.page("/s"))
+
+
 # --- passing the page on -------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from storage.cases import Case
 from storage.signatures import Signature
 
 
-@opens_on("edit-mine")
+@opens_on("edit-mine", "leave-number")
 def edit_mine(turn: Turn) -> None:
     """Ask what to correct in what she signed; in a dossier already sent only an officer does."""
     wish = _of_signed(turn)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from bot import reach
 from bot.dialogue import Act, opens_on, reads_text, step
 from bot.dialogues import desk_card
 from bot.dialogues.desk_facts import END_OF_DAY, kind_words
@@ -18,6 +19,7 @@ from bot.dialogues.desk_rights import (
 from bot.mail import Option
 from bot.turn import Turn
 from storage.cases import Case
+from storage.desk import VIETNAM
 from storage.officers import Officer
 from storage.store import Store
 from union.calendar import working_days_between
@@ -28,6 +30,7 @@ from union.refusals import Unclear
 
 PAGE = 4
 _MOST = 500
+_MOST_AWAY = 10
 _OPEN_NAMES = ("mo ten ", "open names ")
 
 
@@ -94,6 +97,7 @@ def questions(turn: Turn, officer: Officer) -> None:
 
 
 def _list(turn: Turn, officer: Officer, cases: list[Case], start: int = 0) -> None:
+    _say_away(turn, officer)
     places = bool(waiting_places(turn.store, officer, 1))
     head: dict[str, Any] = {
         "body": ", ".join(body_named(turn, one) for one in officer.bodies),
@@ -126,6 +130,20 @@ def _list(turn: Turn, officer: Officer, cases: list[Case], start: int = 0) -> No
         open=counted.rest,
         **head,
     )
+
+
+def _say_away(turn: Turn, officer: Officer) -> None:
+    """Say which colleagues, here and at the bodies below, nothing reaches now."""
+    below = [one.id for one in turn.store.bodies.all() if one.parent_id in officer.bodies]
+    missing = reach.away(turn.store, turn.office, [*officer.bodies, *below])
+    lines = []
+    for one, since in missing[:_MOST_AWAY]:
+        channel = turn.store.conversations.by_id(one.conversation_id).channel
+        named = reach.channel_name(turn.office, channel, turn.language)
+        day = since.astimezone(VIETNAM).date()
+        lines.append(turn.words("desk-away-line", officer=one.name, channel=named, since=day))
+    if lines:
+        turn.say("desk-away", list="\n".join(lines))
 
 
 def _line(turn: Turn, case: Case, n: int) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from bot import unreached
 from bot.dialogue import step
 from bot.dialogues.desk_facts import facts_of
 from bot.dialogues.desk_rights import (
@@ -20,6 +21,7 @@ from bot.turn import Turn
 from storage.cases import Case
 from storage.officers import Officer
 from storage.store import Store
+from union import bands
 from union.refusals import Unclear
 
 # Which act of the rules stands behind a button.
@@ -64,8 +66,26 @@ def chosen(turn: Turn, officer: Officer, case: Case) -> None:
 def show(turn: Turn, officer: Officer, case: Case) -> None:
     """Show the card of a case with what this officer may do now."""
     put_in_hand(turn, case)
+    _say_reach(turn, case)
     key, choices = _face(turn.store, officer, case)
     turn.ask(key, then=chosen, choices=choices, **facts_of(turn, case))
+
+
+def _say_reach(turn: Turn, case: Case) -> None:
+    """Say that nothing reaches who sent a case, and what other ways there are.
+
+    Of a petition only in a band how many it is.
+    """
+    missed = unreached.facts(turn.store, turn.office, case)
+    if missed:
+        turn.say("desk-unreachable", **missed)
+    if case.kind != "petition" or case.state == "open":
+        return
+    spans = {name: can.window.free for name, can in turn.office.abilities.items() if can.window}
+    number = turn.store.conversations.count_out_of_reach(case.id, spans)
+    if number:
+        band = turn.words(bands.band(number).key)
+        turn.say("desk-unreachable-band", code=case.code, band=band)
 
 
 @on_card("desk-more")

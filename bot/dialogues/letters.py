@@ -18,6 +18,8 @@ _CHOICES: dict[str, list[Option]] = {
     "news-answer?": ["open-letter", "person", "menu"],
     "moved-body": ["see-new-body", "menu"],
     "erase-done": ["menu"],
+    "desk-unreachable": ["desk-other-way", "desk-next"],
+    "desk-unreachable-some": ["desk-queue", "menu"],
 }
 
 
@@ -66,6 +68,16 @@ def _facts(turn: Turn, news: News) -> dict[str, Any]:
 
 def _case_of(turn: Turn, news: News) -> Case | None:
     return None if news.case_id is None else turn.store.cases.by_id(news.case_id)
+
+
+@opens_on("desk-other-way")
+def other_way(turn: Turn) -> None:
+    """Tell an officer how to call somebody whom no letter reaches, without harm to her."""
+    news = turn.store.news.newest(turn.conversation.id)
+    if turn.officer is None or news is None or news.key != "desk-unreachable":
+        opening("desk")(turn)
+        return
+    turn.say("desk-call-how", ["desk-next", "desk-queue"], code=str(news.facts.get("code", "")))
 
 
 # --- what a letter was about ---------------------------------------------------------------------

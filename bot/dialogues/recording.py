@@ -17,7 +17,10 @@ def say_receipt(turn: Turn, code: str, *, contact: bool = True) -> None:
     can = turn.office.can(turn.conversation.channel)
     # Where nothing can be pushed the channel's own line is true for everybody.
     line = can.news_line if contact or not can.pushes else "receipt-no-news"
-    turn.say("receipt-recorded", ["status", "share", "menu"], code=code, how_news=turn.words(line))
+    # Where letters may stop reaching her she is offered another way, whatever was recorded.
+    ways = ["second-way"] if can.window else []
+    choices = ["status", "share", *ways, "menu"]
+    turn.say("receipt-recorded", choices, code=code, how_news=turn.words(line))
 
 
 # --- putting it off ------------------------------------------------------------------------------

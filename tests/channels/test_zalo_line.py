@@ -9,7 +9,7 @@ from answering import Server, no, ok
 from structlog.testing import capture_logs
 
 from bot.sending import ending_of
-from bot.speech import Gone, Rejected, TooFast, Unreachable, Unsure
+from bot.speech import Gone, Rejected, Shut, TooFast, Unreachable, Unsure
 from channels import zalo_line
 from channels.zalo import NeedsConsent
 from channels.zalo_line import HALT_SECONDS, Expired, Halted, Line, Refused, result_of
@@ -53,7 +53,7 @@ def call(server, tokens=None, **how):
 
 GONE = {
     -213: "not a follower", -217: "blocked", -218: "receives no more", -227: "account inactive",
-    -230: "window closed", -232: "window closed", -234: "night rule", -244: "refuses this kind",
+    -234: "night rule", -244: "refuses this kind",
 }  # fmt: skip
 HALTS = [-210, -211, -305, -311, -204, -205, -209, -212, -214, -219, -221, -223, -224, -235, -237,
          -320, -321, -403]  # fmt: skip
@@ -67,6 +67,17 @@ def test_who_can_not_be_reached_is_gone_with_a_reason(code, why):
     assert type(ended) is Gone
     assert str(ended) == why
     assert ending_of(None, ended)[0].why == why
+
+
+@pytest.mark.parametrize("code", [-230, -232])
+def test_a_closed_window_is_no_block(code):
+    """She can be written to again after she has done something: the letter is too late, not gone."""
+    ended = call(Server(no(code)))
+    assert type(ended) is Shut
+    assert (ending_of(None, ended)[0].how, ending_of(None, ended)[0].why) == (
+        "shut",
+        "window closed",
+    )
 
 
 @pytest.mark.parametrize("code", HALTS)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -182,7 +183,8 @@ HEARD = [
 @pytest.mark.parametrize(("kind", "told", "expected"), HEARD)
 def test_what_is_heard(kind, told, expected):
     """Each thing that she can do becomes what she did, under the number of its message."""
-    assert read(opened(json.dumps(told).encode()), NOW, OA) == Read(kind, expected)
+    made = read(opened(json.dumps(told).encode()), NOW, OA)
+    assert replace(made, heard=replace(made.heard, touched_at=None)) == Read(kind, expected)
 
 
 WITHOUT_NUMBER = [
@@ -204,7 +206,7 @@ def test_what_has_no_number_has_a_mark(kind, told, what):
     """Without a message's number the event is told apart by kind, person and time, unreadably."""
     made = read(told, NOW, OA)
     assert (made.kind, made.heard.address) == (kind, SHE)
-    assert made.heard == Heard("zalo", SHE, made.heard.event_id, **what)
+    assert replace(made.heard, touched_at=None) == Heard("zalo", SHE, made.heard.event_id, **what)
     assert SHE not in made.heard.event_id
     others = [
         told | {"timestamp": "1767225600999"},
@@ -339,3 +341,39 @@ def test_nothing_breaks_it(parts, name):
         return
     if isinstance(made, Read):
         Heard.from_json(made.heard.to_json())
+
+
+# --- what opens her window -------------------------------------------------------------------
+
+TOUCHED_AT = datetime.fromtimestamp(int(AT) / 1000, UTC)
+TOUCHES = [
+    said("1"),
+    said("#c.3.sign.MARK"),
+    attached("image"),
+    bare("follow", follower={"id": SHE}),
+    bare("user_click_chatnow", user_id=SHE),
+]
+NO_TOUCHES = [
+    bare("unfollow", follower={"id": SHE}),
+    event("user_submit_info", info=PHONE),
+    event("user_submit_info", info={"phone": ""}),
+    event("user_withdraw"),
+]
+
+
+@pytest.mark.parametrize("told", TOUCHES, ids=lambda told: told["event_name"])
+def test_what_she_does_in_the_chat_opens_her_window_from_its_own_time(told):
+    """Brought again much later it still counts from then; from a future time it counts from now."""
+    assert read(told, NOW, OA).heard.touched_at == TOUCHED_AT
+    late = read(told, TOUCHED_AT + timedelta(days=3), OA)
+    assert late.heard.touched_at == TOUCHED_AT
+    early = TOUCHED_AT - timedelta(hours=1)
+    assert read(told, early, OA).heard.touched_at == early
+    for odd in ("9" * 16, "9999999999999999"):
+        assert read(told | {"timestamp": odd}, NOW, OA).heard.touched_at == NOW
+
+
+@pytest.mark.parametrize("told", NO_TOUCHES)
+def test_what_zalo_does_not_name_opens_nothing(told):
+    """A form, leaving and a withdrawal are no interactions that let us write."""
+    assert read(told, NOW, OA).heard.touched_at is None

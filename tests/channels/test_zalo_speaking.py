@@ -8,7 +8,7 @@ from answering import Server, no, ok
 from structlog.testing import capture_logs
 
 from bot.parts import in_parts
-from bot.speech import Choice, File, Gone, Pace, Rejected, Reply, Unsure
+from bot.speech import Choice, File, Pace, Rejected, Reply, Shut, Unsure
 from channels import zalo_speaking
 from channels.zalo import ABILITIES, OneToken
 from channels.zalo_letters import said
@@ -178,7 +178,7 @@ def test_other_refusals_are_not_tried_as_lines():
     ):
         server = Server(no(code))
         (ended,) = sends(server, letter)
-        assert type(ended) in (Refused, Gone)
+        assert type(ended) in (Refused, Shut)
         assert len(server.asked) == 1
 
 

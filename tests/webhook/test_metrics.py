@@ -40,7 +40,7 @@ ALLOWED = {
     "channel": {"paper", "abroad", "web", "terminal", "operator", "telegram", "zalo", "zalo-bot"},
     "outcome": {
         "answered", "repeat", "broke", "busy", "not written",
-        "sent", "gone", "too fast", "rejected", "unreachable", "unsure",
+        "sent", "gone", "shut", "too fast", "rejected", "unreachable", "unsure",
     },
     "lane": {"talk", "campaign"},
     "state": {"waiting", "claimed", "dead", "held"},

@@ -449,7 +449,7 @@ def test_her_answer_goes_out_with_its_buttons(app, town):
     assert "đồng ý" in hers(app)[-1].text
 
 
-@pytest.mark.parametrize(("code", "why"), [(-213, "not a follower"), (-230, "window closed")])
+@pytest.mark.parametrize(("code", "why"), [(-213, "not a follower"), (-217, "blocked")])
 def test_who_can_not_be_reached_is_known_with_its_reason(app, town, code, why):
     """The letter ends, its reason stays, nobody writes to her until she speaks again."""
     arrive(app, town)
@@ -459,6 +459,20 @@ def test_who_can_not_be_reached_is_known_with_its_reason(app, town, code, why):
     knock(app, said("menu", 5))
     with app.state.door.office.database.read() as store:
         assert store.conversations.find("zalo", SHE).gone_at is None
+
+
+@pytest.mark.parametrize("code", [-230, -232])
+def test_whose_window_zalo_calls_closed_is_reached_again_when_she_speaks(app, town, code):
+    """That is no block: since when is kept, and her next word opens the window again."""
+    arrive(app, town)
+    rows, known = send_all(app, Server(no(code)))
+    assert rows == [("shut", "window closed", None)]
+    assert (known.gone_at, known.window_from_at) == (None, None)
+    assert known.window_shut_at is not None
+    knock(app, said("menu", 5))
+    with app.state.door.office.database.read() as store:
+        after = store.conversations.find("zalo", SHE)
+    assert (after.window_from_at is None, after.window_shut_at) == (False, None)
 
 
 def test_a_used_up_quota_keeps_every_letter(app, town):

@@ -3,12 +3,16 @@
 import asyncio
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.speech import Pace, TooFast, Unreachable
+from channels.telegram import ABILITIES as TELEGRAM
+from channels.web import ABILITIES as WEB
 from channels.zalo_bot_speaking import ZaloBotMouth
 from channels.zalo_speaking import ZaloMouth
 from webhook import announce as announcing
@@ -18,7 +22,7 @@ from webhook.app import create_app
 from webhook.examination import in_force
 from webhook.settings import read_settings
 from webhook.trouble import SettingTrouble
-from webhook.wiring import abilities, doors, mouths
+from webhook.wiring import LAW, abilities, doors, mouths
 
 ROOT = Path(__file__).parents[2]
 API = "http://127.0.0.1:9"
@@ -183,6 +187,52 @@ def test_a_bot_is_as_fast_as_the_operator_says(tmp_path):
     faster = {"zalo_bot_per_second": 9, "zalo_bot_per_chat_seconds": 0}
     made = read_settings(data_dir=tmp_path, **BOT, **faster)
     assert mouths(made)["zalo-bot"].pace == Pace(9, 0)
+
+
+def test_the_window_comes_from_the_delivered_terms(tmp_path):
+    """For how long and for what price is data with a date; nothing is spent unless it is set."""
+    day = date(2026, 11, 20)
+    window = abilities(read_settings(data_dir=tmp_path, **OA), day)["zalo"].window
+    assert (window.free, window.paid) == (timedelta(hours=48), timedelta(days=7))
+    assert (window.price, window.budget, window.template_price) == (55, 0, None)
+    paying = {"zalo_budget": 50_000, "zalo_template_id": "12", "zalo_template_price": 300}
+    window = abilities(read_settings(data_dir=tmp_path, **OA, **paying), day)["zalo"].window
+    assert (window.budget, window.template_price) == (50_000, 300)
+    assert abilities(read_settings(data_dir=tmp_path, **BOT), day)["zalo-bot"].window is None
+    assert {one.window for one in (TELEGRAM, WEB)} == {None}
+
+
+def test_every_term_of_a_channel_says_where_it_is_from():
+    """No term without source, day of checking and a day to look again."""
+    rows = tomllib.loads((LAW / "channels.toml").read_text("utf-8"))["term"]
+    assert {row["key"] for row in rows} == {
+        "zalo_free_hours",
+        "zalo_paid_hours",
+        "zalo_message_price",
+    }
+    for row in rows:
+        assert row["kind"] == "channel"
+        assert row["source"]
+        assert row["checked_on"] < row["review_on"]
+        assert row["certainty"] != "seen"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"zalo_budget": -1}, "ZALO_BUDGET"),
+        ({"zalo_budget": "nhiều"}, "ZALO_BUDGET"),
+        ({"zalo_template_id": "12 34"}, "ZALO_TEMPLATE_ID"),
+        ({"zalo_template_id": "12"}, "ZALO_TEMPLATE_PRICE"),
+        ({"zalo_template_id": "12", "zalo_template_price": -5}, "ZALO_TEMPLATE_PRICE"),
+        ({"zalo_template_id": "12", "zalo_template_price": 1, "zalo_template_field": "a b"},
+         "ZALO_TEMPLATE_FIELD"),
+    ],
+)  # fmt: skip
+def test_a_wrong_price_or_template_is_named(tmp_path, given, named):
+    """What would spend money is refused at the start, by the name of its setting."""
+    with pytest.raises(SettingTrouble, match=f"KETDOAN_{named}"):
+        read_settings(data_dir=tmp_path, **OA, **given)
 
 
 LOADED = """

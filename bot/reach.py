@@ -1,0 +1,120 @@
+"""Whether somebody can be written to now, since when not, and what other ways to her there are."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from bot.mail import ANY_TIME, NOT_REACHED, Mail
+from bot.office import Office
+from bot.speech import Heard, Reply
+from bot.windows import can_hear, shut_since
+from storage.conversations import Conversation
+from storage.officers import Officer
+from storage.store import Store
+
+log = structlog.get_logger()
+
+
+# --- her window ----------------------------------------------------------------------------------
+
+
+def touch(mail: Mail, known: Conversation, heard: Heard) -> None:
+    """Note that she did something on her channel: her window counts from then, never from later.
+
+    Where a letter has not reached her meanwhile, the envelope of what still waits comes again.
+    """
+    if heard.touched_at is None:
+        return
+    at = min(heard.touched_at, mail.store.now)
+    if known.window_from_at is None or at > known.window_from_at:
+        known.window_from_at = at
+    window = mail.office.can(known.channel).window
+    is_back = window is not None and window.fare(at, mail.store.now, window.budget) == "free"
+    if known.window_shut_at is not None and is_back:
+        known.window_shut_at = None
+        _bring_again(mail, known)
+
+
+def _bring_again(mail: Mail, known: Conversation) -> None:
+    key = mail.store.news.first_waiting(known.id)
+    if key is None or known.stopped_all_at is not None:
+        return
+    envelope = "desk-note" if key.startswith("desk-") else "news-envelope"
+    text = mail.office.words.text(envelope, known.language)
+    mail.lay(known, Reply(text, mail.choices(known, ["open-news", "later"], ANY_TIME)))
+
+
+# --- other ways to her ---------------------------------------------------------------------------
+
+
+def other_ways(store: Store, conversation_id: int) -> tuple[str, ...]:
+    """Return the keys of the ways to a person that are left where her channel is shut.
+
+    Of a number it is only said that there is one: it stands on the page of names.
+    """
+    has_number = any(one.phone for one in store.people.at(conversation_id)) or any(
+        one.is_live and one.call not in ("", NOT_REACHED)
+        for one in store.cases.requests_of(conversation_id)
+    )
+    return ("way-number", "way-code") if has_number else ("way-code",)
+
+
+def channel_name(office: Office, channel: str, language: str) -> str:
+    """Return what a channel is called among people."""
+    try:
+        return office.words.text(f"channel-{channel}", language)
+    except KeyError:
+        return channel
+
+
+# --- officers ------------------------------------------------------------------------------------
+
+
+def hearers(store: Store, office: Office, wanted: Sequence[int]) -> list[int]:
+    """Return whom to tell of work for the desks *wanted*: those of them that can be reached.
+
+    Where none can: their colleagues; where the whole body cannot, the body above. Where nobody
+    at all can, the letters lie at the desks meant, and the log says so.
+    """
+    reached = [one for one in wanted if can_hear(store, office, one)]
+    if reached or not wanted:
+        return reached
+    for one in wanted:
+        officer = store.officers.at(one)
+        instead = stand_ins(store, office, officer) if officer else []
+        if instead:
+            return instead
+    log.error("no desk can be reached", desks=len(wanted))
+    return list(wanted)
+
+
+def stand_ins(store: Store, office: Office, officer: Officer) -> list[int]:
+    """Return who is told instead of an officer: her colleagues, or who can be reached above."""
+    for body_id in officer.bodies:
+        seen: set[int] = set()
+        body = store.bodies.by_id(body_id)
+        while body.id not in seen:
+            seen.add(body.id)
+            listed = store.officers.of_body(body.id)
+            found = [
+                one.conversation_id
+                for one in listed
+                if one.id != officer.id and can_hear(store, office, one.conversation_id)
+            ]
+            if found:
+                return found
+            body = store.bodies.above(body)
+    return []
+
+
+def away(store: Store, office: Office, body_ids: Sequence[int]) -> list[tuple[Officer, datetime]]:
+    """Return the officers of these bodies whom nothing reaches now, and since when."""
+    found: dict[int, tuple[Officer, datetime]] = {}
+    for body_id in body_ids:
+        for one in store.officers.of_body(body_id):
+            known = store.conversations.by_id(one.conversation_id)
+            since = shut_since(store, office, known)
+            if since is not None:
+                found[one.id] = (one, since)
+    return list(found.values())
