@@ -186,6 +186,9 @@ def take_turn(
         # What was to leave no trace leaves none either when it could not be read.
         is_hidden = turn.is_hidden
         before.memory = before.found_memory()
+        if "tries" in turn.memory:
+            # A wrong code stays counted, whatever else the line was that nobody understood.
+            before.memory["tries"] = turn.memory["tries"]
         turn = Turn(heard, before, store, office, prepared)
         turn.is_hidden = is_hidden
         turn.refuse(why)
@@ -197,8 +200,8 @@ def _came_or_went(heard: Heard, office: Office, store: Store) -> Outcome:
     found = store.conversations.find(heard.channel, heard.address)
     if found is None:
         return Outcome()
-    known = store.conversations.locked_by_id(found.id)
-    store.conversations.mark_gone(known.id, gone=bool(heard.left))
+    known = store.conversations.locked_by_id(found.row_id)
+    store.conversations.mark_gone(known.row_id, gone=bool(heard.left))
     mail = Mail(store, office, heard.key)
     touch(mail, known, heard)
     store.conversations.keep_window(known)

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from bot.addresses import letters_go_to
 from bot.facts import to_keep
 from bot.office import Office
 from bot.parts import in_parts
-from bot.payloads import payload
+from bot.payloads import ANY_TIME, payload, whose
 from bot.speech import Choice, IfUnsure, Lane, Reply
 from bot.windows import can_hear
 from storage.cases import Case
@@ -21,9 +22,6 @@ Option = str | tuple[str, str]
 
 # Stands in the `call` of a request whose sender wants no letter: she looks by herself.
 NOT_REACHED = "-"
-
-# The offer number of buttons on pushed letters: they carry only what may be pressed at any time.
-ANY_TIME = 0
 
 
 @dataclass
@@ -40,6 +38,8 @@ class _Laid:
 class Mail:
     """Collects letters; `post` lays them out, each once for *key* and its place in the row.
 
+    *here* is where the person speaks from whose turn it is.
+
     One that its channel does not take at once becomes several there, so that each is paced,
     tried again and waited for like any other.
     """
@@ -47,6 +47,7 @@ class Mail:
     store: Store
     office: Office
     key: str
+    here: Conversation | None = None
     laid: list[_Laid] = field(default_factory=list)
     _enveloped: set[int] = field(default_factory=set)
     _awaiting: set[int] = field(default_factory=set)
@@ -80,7 +81,7 @@ class Mail:
             Choice(
                 id=name,
                 label=label,
-                payload=payload(self.store.keys, conversation.id, offer, name),
+                payload=payload(self.store.keys, whose(conversation, offer), offer, name),
             )
             for name, label in (
                 (one, self.office.words.label(one, conversation.language))
@@ -102,9 +103,10 @@ class Mail:
         """Write to someone who did not ask; return False where she may not be written to.
 
         *options* must be such as may be pressed at any time. A letter in the quiet hours waits
-        for the morning on channels that make a phone ring.
+        for the morning on channels that make a phone ring. Of several addresses of hers it goes
+        to one.
         """
-        other = self.store.conversations.by_id(conversation_id)
+        other = letters_go_to(self.store, self.office, conversation_id, self.here)
         when = self._may_push(other, topic)
         if when == "never":
             return False
@@ -152,7 +154,7 @@ class Mail:
         for number, (one, reply) in enumerate(parts):
             self.store.outbox.post(
                 key=f"{self.key}:{number}",
-                conversation_id=one.conversation.id,
+                conversation_id=one.conversation.row_id,
                 channel=one.conversation.channel,
                 reply=reply.to_json(),
                 lane=one.lane,

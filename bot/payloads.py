@@ -6,7 +6,11 @@ A payload gives no right by itself: who presses it is looked at again in the tur
 import hmac
 from dataclasses import dataclass
 
+from storage.conversations import Conversation
 from storage.sealed import Keyring
+
+# The offer number of buttons on pushed letters: they carry only what may be pressed at any time.
+ANY_TIME = 0
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,16 @@ def read(keys: Keyring, conversation_id: int, carried: str) -> Pressed | None:
     ):
         return None
     return Pressed(int(offer), choice)
+
+
+def whose(conversation: Conversation, offer: int) -> int:
+    """Return for whom a payload is signed: for one address, or any time for the person."""
+    return conversation.id if offer == ANY_TIME else conversation.row_id
+
+
+def read_here(keys: Keyring, here: Conversation, carried: str) -> Pressed | None:
+    """Return what was pressed at an address: what was offered there, or to the person any time."""
+    return read(keys, here.row_id, carried) or read(keys, here.id, carried)
 
 
 def _mark(keys: Keyring, conversation_id: int, body: str) -> str:

@@ -5,10 +5,11 @@ from datetime import datetime
 
 import structlog
 
-from bot.mail import ANY_TIME, NOT_REACHED, Mail
+from bot.mail import NOT_REACHED, Mail
 from bot.office import Office
+from bot.payloads import ANY_TIME
 from bot.speech import Heard, Reply
-from bot.windows import can_hear, shut_since
+from bot.windows import can_hear, is_heard_elsewhere, silent_since
 from storage.conversations import Conversation
 from storage.officers import Officer
 from storage.store import Store
@@ -33,7 +34,8 @@ def touch(mail: Mail, known: Conversation, heard: Heard) -> None:
     is_back = window is not None and window.fare(at, mail.store.now, window.budget) == "free"
     if known.window_shut_at is not None and is_back:
         known.window_shut_at = None
-        _bring_again(mail, known)
+        if not is_heard_elsewhere(mail.store, mail.office, known):
+            _bring_again(mail, known)
 
 
 def _bring_again(mail: Mail, known: Conversation) -> None:
@@ -113,8 +115,7 @@ def away(store: Store, office: Office, body_ids: Sequence[int]) -> list[tuple[Of
     found: dict[int, tuple[Officer, datetime]] = {}
     for body_id in body_ids:
         for one in store.officers.of_body(body_id):
-            known = store.conversations.by_id(one.conversation_id)
-            since = shut_since(store, office, known)
+            since = silent_since(store, office, one.conversation_id)
             if since is not None:
                 found[one.id] = (one, since)
     return list(found.values())

@@ -10,6 +10,7 @@ from bot.dialogues.tips import PAY
 from bot.mail import Mail
 from bot.office import Office
 from bot.speech import Window
+from bot.windows import is_heard_elsewhere
 from storage.conversations import TIP, Conversation
 from storage.desk import VIETNAM
 from storage.store import Store
@@ -28,7 +29,7 @@ _CHOICES = {
 
 
 def candidates(store: Store, office: Office, beyond: int, limit: int) -> list[int]:
-    """Return conversations whose window may have to be opened again about now, by id."""
+    """Return addresses whose window may have to be opened again about now, by id."""
     found: set[int] = set()
     for channel, can in office.abilities.items():
         if can.window is None:
@@ -39,21 +40,28 @@ def candidates(store: Store, office: Office, beyond: int, limit: int) -> list[in
     return sorted(found)[:limit]
 
 
-def offer(mail: Mail, conversation_id: int) -> None:
-    """Offer a tip to somebody whose window closes soon, if something of hers waits."""
+def offer(mail: Mail, row_id: int) -> None:
+    """Offer a tip to somebody whose window at an address closes soon, if something of hers waits.
+
+    Who hears of it at another address needs none.
+    """
     store = mail.store
-    known = store.conversations.locked_by_id(conversation_id)
+    known = store.conversations.locked_by_id(row_id)
     window = mail.office.can(known.channel).window
-    case_id = _what_waits(store, conversation_id)
+    case_id = _what_waits(store, known.id)
     if case_id is None or window is None or known.window_from_at is None:
         return
-    beginning = f"{TIP}{conversation_id}:{case_id}:"
-    sent = {key.split(":")[3] for key in store.outbox.tips(conversation_id, beginning)}
+    if is_heard_elsewhere(store, mail.office, known):
+        return
+    beginning = f"{TIP}{known.id}:{case_id}:"
+    addresses = store.conversations.addresses_of(row_id)
+    laid = [key for one in addresses for key in store.outbox.tips(one.row_id, beginning)]
+    sent = {key.split(":")[3] for key in laid}
     name = _next(store, sent)
     if name is None or not _is_time(store, known, window, len(sent)):
         return
     mail.key = f"{beginning}{name}"
-    mail.push(conversation_id, f"tip-{name}-envelope", [*_CHOICES[name]], topic="tip")
+    mail.push(known.id, f"tip-{name}-envelope", [*_CHOICES[name]], topic="tip")
 
 
 def _what_waits(store: Store, conversation_id: int) -> int | None:

@@ -416,6 +416,7 @@ def _forget(office: Office, now: datetime) -> bool:
         unsent = [name for name, can in office.abilities.items() if not can.pushes]
         return (
             len(drafts)
+            + store.joinings.forget_before(days=LINKS_KEPT_DAYS)
             + store.links.forget_before(store.now - timedelta(days=LINKS_KEPT_DAYS))
             + store.arrivals.forget_before(store.now)
             + store.inbox.forget_before(old)

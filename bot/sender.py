@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import structlog
 
+from bot import addresses
 from bot.hear import place_of
 from bot.office import Office
 from bot.pile import Pile
@@ -232,7 +233,7 @@ class Sender:
 
     async def _note(self, endings: Sequence[Ending]) -> None:
         """Write how letters ended. Raises what the store raises; nothing is lost then."""
-        await self._write(lambda store: store.outbox.settle(self.lease, endings))
+        await self._write(lambda store: addresses.settle(store, self._office, self.lease, endings))
         self._go_on()
         for one in endings:
             name = one.letter.channel

@@ -62,7 +62,7 @@ class Turn:
         self.store = store
         self.office = office
         self.prepared = prepared
-        self.mail = Mail(store, office, heard.key)
+        self.mail = Mail(store, office, heard.key, conversation)
         self.memory = conversation.memory
         self.text = clean(heard.text or "")
         self.choice: str | None = None
@@ -316,7 +316,7 @@ class Turn:
     def pressed(self) -> payloads.Pressed | None:
         """Return the button that was pressed, or None where it is not one of this conversation."""
         carried = self.heard.choice or ""
-        return payloads.read(self.store.keys, self.conversation.id, carried)
+        return payloads.read_here(self.store.keys, self.conversation, carried)
 
     def offers(self, choice: str) -> bool:
         """Whether a choice stands among those offered last."""

@@ -1,5 +1,6 @@
 """Letters that reached nobody: news of a decision goes another way, and the desk is told."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -7,10 +8,10 @@ import structlog
 
 from bot import casework
 from bot.dialogues.desk_rights import code_of
-from bot.mail import NOT_REACHED, Mail
+from bot.mail import NOT_REACHED, Mail, Option
 from bot.office import Office
 from bot.reach import channel_name, other_ways, stand_ins
-from bot.windows import can_hear, shut_since
+from bot.windows import can_hear, ringing, shut_since, silent_since
 from storage.cases import Case
 from storage.conversations import Conversation
 from storage.desk import VIETNAM
@@ -41,9 +42,26 @@ def take_up(mail: Mail, lost: Unreached) -> None:
     officer = store.officers.at(known.id)
     if officer is not None:
         _stand_in(mail, officer)
-    for news in store.news.waiting(known.id):
+    waiting = store.news.waiting(known.id)
+    if can_hear(store, mail.office, known.id):
+        _bring_elsewhere(mail, known, waiting)
+        return
+    for news in waiting:
         if news.case_id is not None and _is_decision(news):
             _tell(mail, store.cases.by_id(news.case_id), known, news, lost)
+
+
+def _bring_elsewhere(mail: Mail, known: Conversation, waiting: Sequence[Waiting]) -> None:
+    """Bring the envelope of what waits to another address of hers, once for the newest."""
+    if not waiting:
+        return
+    newest = max(one.made_at for one in waiting)
+    if mail.store.settings.is_first_run("elsewhere", f"{known.id}:{newest:%y%m%d%H%M%S}"):
+        ways: list[Option] = ["open-news", "later"]
+        if waiting[0].key.startswith("desk-"):
+            mail.push(known.id, "desk-note", ways, topic="desk")
+        else:
+            mail.push(known.id, "news-envelope", ways)
 
 
 def _is_decision(news: Waiting) -> bool:
@@ -75,7 +93,7 @@ def _goes_as_template(mail: Mail, known: Conversation, day: str) -> bool:
     if window.template_fare(mail.store.spending.spent(known.channel)) == "shut":
         return False
     if mail.store.settings.is_first_run("template", f"{known.id}:{day}"):
-        mail.template(known.id)
+        mail.template(known.row_id)
     return True
 
 
@@ -87,13 +105,14 @@ def facts(store: Store, office: Office, case: Case) -> dict[str, Any]:
     sender = sender_of(store, case)
     if sender is None or not _expects(store, case, sender):
         return {}
-    since = shut_since(store, office, sender)
+    since = silent_since(store, office, sender.id)
     if since is None:
         return {}
     ways = other_ways(store, sender.id)
+    channel = ringing(store, office, sender.id)[0].channel
     return {
         "code": code_of(store, case),
-        "channel": channel_name(office, sender.channel, "vi"),
+        "channel": channel_name(office, channel, "vi"),
         "since": since.astimezone(VIETNAM).date(),
         "other_ways": "; ".join(office.words.text(one, "vi") for one in ways),
     }

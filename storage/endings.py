@@ -69,7 +69,7 @@ class Endings(Claims):
         self._all_sent(lease, [one for one in endings if one.how == "sent"])
         for one in sorted(endings, key=lambda one: one.letter.id):
             if self._settle_one(lease, one):
-                self._give_back(one)
+                self.give_back(one)
 
     def _halt(self, endings: Iterable[Ending]) -> None:
         longest: dict[str, float] = {}
@@ -118,7 +118,8 @@ class Endings(Claims):
                 did = self._back(*_is_held(lease), letter.c.id == row_id) == 1
         return did
 
-    def _give_back(self, one: Ending) -> None:
+    def give_back(self, one: Ending) -> None:
+        """Give back what a letter was to cost that certainly did not go."""
         paid = one.letter
         if paid.price and paid.paid_on is not None and one.certainly_did_not_go:
             desk = Spending(self.connection, self.keys, self.now, self.known)

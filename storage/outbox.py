@@ -164,6 +164,34 @@ class Outbox(Endings):
         )
         return [row.key for row in rows]
 
+    # --- another address of the same person ----------------------------------------------------
+
+    def waiting_at(self, row_id: int) -> list[Letter]:
+        """Return the letters that wait to be sent to an address, oldest first."""
+        return self._letters(
+            letter.c.conversation_id == row_id,
+            letter.c.state == "waiting",
+            letter.c.reply_sealed.is_not(None),
+        )
+
+    def go_on_to(self, one: Letter, lease: str | None, to: int, channel: str) -> bool:
+        """Let a letter, that surely did not arrive, go to another address instead.
+
+        It is the same letter: held by *lease*, or waiting (None). False where it is neither or no
+        longer at the address it was read for, so that nothing is ever sent twice.
+        """
+        state = "waiting" if lease is None else "claimed"
+        held: dict[str, Any] = {"id": one.id, "conversation_id": one.conversation_id}
+        held |= {"lease": lease, "state": state}
+        there: dict[str, Any] = {"conversation_id": to, "channel": channel, "state": "waiting"}
+        free: dict[str, Any] = {"lease": None, "leased_until_at": None, "put_off_at": None}
+        return self._change_where(letter, held, **there, **free) == 1
+
+    def has_gone_on(self, one: Letter) -> bool:
+        """Whether a letter has gone on to another address since it was claimed for this one."""
+        row = self._row(letter, one.id)
+        return row is not None and row.conversation_id != one.conversation_id
+
     # --- what can be watched -----------------------------------------------------------------
 
     def counts(self) -> dict[str, int]:

@@ -126,6 +126,13 @@ class People(Desk):
         rows = self._rows(person, conversation_id=conversation_id, erased_at=None, order="id")
         return [self._person(row) for row in rows]
 
+    def made_at(self, row_id: int) -> datetime:
+        """Return when somebody first gave her name. Raises LookupError."""
+        row = self._row(person, row_id)
+        if row is None:
+            raise LookupError("person")
+        return row.made_at  # type: ignore[no-any-return]
+
     def rename(self, row_id: int, conversation_id: int, name: str) -> None:
         """Correct a name. The code and the count do not move."""
         self._change(
@@ -298,8 +305,10 @@ class People(Desk):
         return _receipt(row)
 
     def receipt_by_code(self, code: str) -> Receipt | None:
-        """Return the receipt with this code, or None."""
+        """Return the receipt with this code, or the one that it was joined to, or None."""
         row = self._first(receipt, code=code)
+        if row is not None and row.joined_to_id is not None:
+            row = self._row(receipt, row.joined_to_id)
         return _receipt(row) if row else None
 
     def receipts_at(self, conversation_id: int) -> list[Receipt]:

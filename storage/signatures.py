@@ -61,7 +61,6 @@ _BY = {
         signature.c.conversation_id,
         signature.c.receipt_id,
         signature.c.case_id,
-        receipt.c.code,
     )
 }
 _LIKE = (signature.c.state, signature.c.is_foreign, signature.c.known)
@@ -199,8 +198,9 @@ class Signatures(Desk):
         return self._where(signature.c.case_id, case_id)
 
     def by_code(self, code: str) -> list[Signature]:
-        """Return the signatures whose receipt carries this code."""
-        return self._where(receipt.c.code, code)
+        """Return the signatures whose receipt carries this code, or leads to that which does."""
+        row = self._first(receipt, code=code)
+        return self.by_receipt(row.joined_to_id or row.id) if row else []
 
     def facts(self, case_id: int) -> list[Fact]:
         """Return what the rules need to count, alike ones together: no name, no phone."""
@@ -238,7 +238,7 @@ class Signatures(Desk):
         )
         return sum(row.n for row in self.connection.execute(groups))
 
-    def _where(self, column: Column[Any], value: int | str) -> list[Signature]:
+    def _where(self, column: Column[Any], value: int) -> list[Signature]:
         rows = _BY[column].all(self.line, (value,))
         return [
             Signature(

@@ -15,9 +15,11 @@ from storage.conversations import Conversations
 from storage.desk import Desk
 from storage.enterprises import Enterprises
 from storage.inbox import Inbox
+from storage.joinings import Joinings
 from storage.law import Law
 from storage.ledger import Ledger
 from storage.links import Links
+from storage.merging import Merging
 from storage.news import NewsShelf
 from storage.officers import Officers
 from storage.outbox import Outbox
@@ -83,6 +85,9 @@ class Store(Desk):
     inbox = _LaidOut(Inbox)
     #: Who talks from where.
     conversations = _LaidOut(Conversations)
+    #: Conversations on their way to become one person, and the way there.
+    joinings = _LaidOut(Joinings)
+    merging = _LaidOut(Merging)
     #: What goes out.
     outbox = _LaidOut(Outbox)
     #: What lies about, for who watches.

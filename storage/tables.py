@@ -253,8 +253,30 @@ conversation = Table(
     # since when, so, nothing reaches her there.
     Column("window_from_at", Instant),
     Column("window_shut_at", Instant),
+    # The row, without an address, that owns the facts of a person with several. Nothing: this row
+    # owns its own. `named_at`: since when a name had stood here when it was joined.
+    Column("joined_to_id", BigInteger),
+    Column("named_at", Instant),
     UniqueConstraint("channel", "address_blind"),
     _part("ix_conversation_window", "window_from_at is not null", "channel", "window_from_at"),
+    _part("ix_conversation_joined_to_id", "joined_to_id is not null", "joined_to_id"),
+)
+
+# Two conversations on their way to become one person: a code shown in one (`conversation_id`), or
+# a number that both channels verified; who asked for it from the other (`asked_by_id`).
+joining = Table(
+    "joining",
+    metadata,
+    _id(),
+    Column("code_blind", LargeBinary, unique=True),
+    _ref("conversation_id", "conversation"),
+    _ref("asked_by_id", "conversation", null=True),
+    Column("made_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("asked_at", Instant),
+    Column("ended_at", Instant),
+    Index("ix_joining_conversation_id", "conversation_id"),
+    Index("ix_joining_asked_by_id", "asked_by_id"),
 )
 
 person = Table(
@@ -302,6 +324,8 @@ receipt = Table(
     Column("name_blind", LargeBinary),
     Column("draft_until_on", Date),
     Column("made_at", Instant, nullable=False),
+    # Her other receipt, whose code says the same since two conversations of hers became one.
+    Column("joined_to_id", BigInteger),
     Index("ix_receipt_conversation_id", "conversation_id"),
 )
 

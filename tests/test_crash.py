@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from chat import GIAY, MAY, PHUONG, TINH, Chat, Clock, Town
 from crash import Scene, hears
+from joined import code_of
 from stores import Store
 
 from bot.office import Office
@@ -175,6 +176,15 @@ def an_answer_in_three_parts(town: Town) -> Act:
     return tell_it
 
 
+def two_become_one(town: Town) -> Act:
+    one, two = town.person("Nguyễn Thị Mẫu"), town.person("Nơi kia", address="kia")
+    for chat in (one, two):
+        chat.signs(MAY, name="Nguyễn Thị Mẫu")
+    two.says(code_of(one))
+    two.taps("joining-same")
+    return tap(one, "joining-yes")
+
+
 MOMENTS = [
     first_scan,
     a_name_is_typed,
@@ -190,6 +200,7 @@ MOMENTS = [
     the_daily_run,
     a_turn_that_breaks,
     an_answer_in_three_parts,
+    two_become_one,
 ]
 
 

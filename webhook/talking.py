@@ -73,5 +73,5 @@ class Talking:
         if known is None:
             return
         mouths = {"terminal": self._terminal}
-        while asyncio.run(sender.drain(self._office, mouths, conversation_id=known.id)):
+        while asyncio.run(sender.drain(self._office, mouths, conversation_id=known.row_id)):
             continue

@@ -39,7 +39,7 @@ def look(store: Store, address: str, after: int = 0) -> Talk | None:
     known = store.conversations.find("web", address)
     if known is None:
         return None
-    letters = store.outbox.for_page(known.id, after, _NEWEST)
+    letters = store.outbox.for_page(known.row_id, after, _NEWEST)
     replies = [(one.id, Reply.from_json(one.reply)) for one in letters]
     # The browser jumps to what she said last, or to the first answer where that left no trace.
     echoes = [number for number, reply in replies if reply.is_echo]
@@ -50,7 +50,7 @@ def look(store: Store, address: str, after: int = 0) -> Talk | None:
 def _line(store: Store, known: Conversation, number: int, reply: Reply, spot: int) -> Line:
     pressed = None
     if reply.choices:
-        pressed = payloads.read(store.keys, known.id, reply.choices[0].payload)
+        pressed = payloads.read_here(store.keys, known, reply.choices[0].payload)
     offer = pressed.offer if pressed else 0
     # Buttons of an older question would only be refused; those of pushed letters (offer 0) never.
     is_live = bool(reply.choices) and offer in (0, known.offer)

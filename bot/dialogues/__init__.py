@@ -3,6 +3,7 @@
 from importlib import import_module
 
 CONTENTS = (
+    "joining",
     "welcome",
     "greeting",
     "menu",
@@ -21,6 +22,7 @@ CONTENTS = (
     "withdrawal",
     "not_me",
     "privacy",
+    "joined",
     "erasing",
     "stopping",
     "request",
@@ -41,6 +43,7 @@ CONTENTS = (
     "operator",
     "operator_imports",
     "operator_letters",
+    "guessing",
 )
 
 

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from bot import casework
+from bot.addresses import letters_go_to
 from bot.dialogue import answers, step
 from bot.dialogues import desk_card
 from bot.dialogues.desk_card import on_card
@@ -89,7 +90,7 @@ def open_names(turn: Turn, officer: Officer, case: Case) -> None:
         paused(turn, case)
         return
     token = turn.store.links.make(
-        "names", turn.conversation.id, LINK_MINUTES, officer_id=officer.id, case_id=case.id
+        "names", turn.conversation.row_id, LINK_MINUTES, officer_id=officer.id, case_id=case.id
     )
     turn.say(
         "desk-open-name",
@@ -291,4 +292,4 @@ def _language_of(turn: Turn, case: Case) -> str:
     """Return the language of whoever sent a case; a petition has many, so the first of all."""
     if case.conversation_id is None:
         return turn.office.words.languages[0]
-    return turn.store.conversations.by_id(case.conversation_id).language
+    return letters_go_to(turn.store, turn.office, case.conversation_id).language

@@ -1,5 +1,6 @@
 """A question to the desk is answered by one letter, or closed after a call."""
 
+from bot.addresses import letters_go_to
 from bot.dialogue import answers, step
 from bot.dialogues import desk_card
 from bot.dialogues.decisions import written
@@ -56,7 +57,7 @@ def close(turn: Turn, officer: Officer, case: Case) -> None:
     """Close a question that was settled in a call; whoever asked reads so."""
     language = turn.office.words.languages[0]
     if case.conversation_id is not None:
-        language = turn.store.conversations.by_id(case.conversation_id).language
+        language = letters_go_to(turn.store, turn.office, case.conversation_id).language
     text = turn.office.words.text("request-settled-by-call", language)
     _settle(turn, officer, case, "close", text)
 

@@ -18,6 +18,7 @@ from bot.dialogues.desk_rights import (
 )
 from bot.mail import Option
 from bot.turn import Turn
+from bot.windows import ringing
 from storage.cases import Case
 from storage.desk import VIETNAM
 from storage.officers import Officer
@@ -138,7 +139,7 @@ def _say_away(turn: Turn, officer: Officer) -> None:
     missing = reach.away(turn.store, turn.office, [*officer.bodies, *below])
     lines = []
     for one, since in missing[:_MOST_AWAY]:
-        channel = turn.store.conversations.by_id(one.conversation_id).channel
+        channel = ringing(turn.store, turn.office, one.conversation_id)[0].channel
         named = reach.channel_name(turn.office, channel, turn.language)
         day = since.astimezone(VIETNAM).date()
         lines.append(turn.words("desk-away-line", officer=one.name, channel=named, since=day))

@@ -3,8 +3,10 @@
 import secrets
 
 from bot.dialogue import on_form, opens_on, step
+from bot.dialogues.joined import leave_alone
 from bot.dialogues.menu import leave as end
 from bot.dialogues.menu import resume
+from bot.one_person import others_of
 from bot.turn import Turn
 from union.codes import grouped
 from union.refusals import NotAllowed, Unclear
@@ -56,7 +58,7 @@ def left(turn: Turn) -> None:
     if turn.memory.get("device", {}).get("has_code") or turn.officer is not None:
         turn.hide()
         end(turn, "device")
-        turn.store.outbox.wipe_page(turn.conversation.id)
+        turn.store.outbox.wipe_page(turn.conversation.row_id)
         turn.show("left")
     else:
         _leave_for_good(turn)
@@ -67,7 +69,10 @@ def _leave_for_good(turn: Turn) -> None:
     turn.hide()
     turn.done()
     turn.memory.clear()
-    turn.store.outbox.wipe_page(turn.conversation.id)
+    turn.store.outbox.wipe_page(turn.conversation.row_id)
+    turn.store.joinings.end_all(turn.conversation.row_id)
+    if others_of(turn):
+        leave_alone(turn)
     nowhere = f"left:{secrets.token_urlsafe(_UNREACHABLE_BYTES)}"
     turn.store.conversations.move(turn.conversation, nowhere)
     turn.show("left")
@@ -79,7 +84,7 @@ def come_back(turn: Turn) -> None:
     _only_on_a_page(turn)
     if not _was_left(turn):
         # Nobody ever talked here: a wrong code must not become an address.
-        turn.store.conversations.wipe_address(turn.conversation.id)
+        turn.store.conversations.wipe_address(turn.conversation.row_id)
         turn.show("return-unclear")
         return
     fresh = turn.fields.get("new", "")

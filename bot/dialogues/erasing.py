@@ -2,11 +2,13 @@
 
 from bot import casework
 from bot.dialogue import on_form, opens_on, step
+from bot.dialogues.joined import take_back_here
 from bot.dialogues.menu import go_on, leave
 from bot.dialogues.stopping import stop_everything
 from bot.dialogues.wish import DRAFT
 from bot.dialogues.withdrawal import take_names_back
 from bot.facts import to_keep
+from bot.one_person import others_of
 from bot.speech import WITHDRAWN
 from bot.turn import Turn
 from storage.cases import Case
@@ -40,9 +42,14 @@ def choose(turn: Turn) -> None:
 
 @on_form(WITHDRAWN)
 def withdrawn(turn: Turn) -> None:
-    """Stop every letter, erase, and record it, as her platform tells; nothing is said to her."""
+    """Stop every letter, erase, and record it, as her platform tells; nothing is said to her.
+
+    Where she has another address, that of the platform leaves, and she is asked at the other.
+    """
+    is_elsewhere = take_back_here(turn)
     stop_everything(turn)
-    _erase_all(turn, says=False)
+    if not is_elsewhere:
+        _erase_all(turn, says=False)
 
 
 def _erase_all(turn: Turn, *, says: bool = True) -> None:
@@ -65,14 +72,24 @@ def _erase_all(turn: Turn, *, says: bool = True) -> None:
         store.people.erase(here)
         store.signatures.erase_texts(here)
     store.news.erase(here)
-    store.outbox.wipe_page(here)
-    store.links.close_all(here, *_PAGES)
+    _erase_addresses(turn)
     turn.conversation.enterprise_id = None
     turn.conversation.wants_news = None
     turn.done()
     turn.memory.pop(DRAFT, None)
     kept = "kept-paper-rule" if is_left else "nothing-kept"
     _answer(turn, body, kept, is_left=is_left, says=says)
+
+
+def _erase_addresses(turn: Turn) -> None:
+    """Wipe what waits at each address of hers, and what the talk at the others remembers."""
+    store, here = turn.store, turn.conversation
+    for row_id in [here.row_id, *(one.row_id for one in others_of(turn))]:
+        store.outbox.wipe_page(row_id)
+        store.links.close_all(row_id, *_PAGES)
+        store.joinings.end_all(row_id)
+        if row_id != here.row_id:
+            store.conversations.forget_everything(row_id)
 
 
 def _erase_questions(turn: Turn) -> None:

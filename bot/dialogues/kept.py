@@ -3,7 +3,9 @@
 from typing import TypedDict
 
 from bot.dialogues import standing
+from bot.dialogues.joining import channel_named
 from bot.dialogues.wish import draft_of
+from bot.one_person import others_of
 from bot.turn import Turn
 from storage.people import Person
 from storage.signatures import Signature
@@ -115,7 +117,12 @@ def _settings(turn: Turn) -> list[str]:
         turn.words("page-kept-locked", answer=_yes(turn, is_yes=here.is_locked)),
         turn.words("page-kept-news", answer=_yes(turn, is_yes=bool(here.wants_news))),
         turn.words("page-kept-stopped", answer=_yes(turn, is_yes=here.stopped_all_at is not None)),
+        *(turn.words("page-kept-joined", place=one) for one in _joined(turn)),
     ]
+
+
+def _joined(turn: Turn) -> list[str]:
+    return [channel_named(turn, one.channel) for one in others_of(turn)]
 
 
 def _yes(turn: Turn, *, is_yes: bool) -> str:

@@ -20,6 +20,7 @@ _CHOICES: dict[str, list[Option]] = {
     "erase-done": ["menu"],
     "desk-unreachable": ["desk-other-way", "desk-next"],
     "desk-unreachable-some": ["desk-queue", "menu"],
+    "news-taken-back?": ["erase", "menu"],
 }
 
 
@@ -99,7 +100,7 @@ def tell_newest(turn: Turn) -> bool:
 def tell_waiting(turn: Turn) -> None:
     """Mark what waits as read, now that she is told how it stands; say what only a letter says."""
     for news in _take_all(turn):
-        if news.key == "erase-done" or _is_for_desk(news):
+        if news.key in ("erase-done", "news-taken-back?") or _is_for_desk(news):
             _say(turn, news)
 
 

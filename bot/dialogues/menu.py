@@ -12,7 +12,9 @@ from bot.turn import NEXT, Turn
 MENU = ("sign", "rights", "who-sees", "person", "more")
 
 # Dialogues that only look or lead somewhere: leaving them loses nothing that anybody typed.
-_ASIDE = frozenset({"welcome", "menu", "place", "rights", "stopping", "device"})
+_ASIDE = frozenset(
+    {"welcome", "menu", "place", "rights", "stopping", "device", "joining", "joined"}
+)
 # Where a matter begins anew, by the dialogue it is under way in.
 _BEGINS = {
     "signing": "sign",

@@ -43,8 +43,8 @@ def send_link(
         turn.say("error-too-many-links", ["resume", "menu"])
         return
     links = turn.store.links
-    links.close_all(turn.conversation.id, kind)
-    token = links.make(kind, turn.conversation.id, minutes, case_id=case_id)
+    links.close_all(turn.conversation.row_id, kind)
+    token = links.make(kind, turn.conversation.row_id, minutes, case_id=case_id)
     address = turn.office.page(f"/t/{token}")
     if then is None:
         turn.say(key, link=address, minutes=minutes)
@@ -63,7 +63,7 @@ def link_of(turn: Turn, *kinds: str) -> Link | None:
     """Return the link whose token a form carries, if it is of *kinds* and of this conversation."""
     token = turn.fields.get("token", "")
     link = turn.store.links.find(token, lock=True, at=turn.said_at)
-    if link is None or link.conversation_id != turn.conversation.id:
+    if link is None or link.conversation_id != turn.conversation.row_id:
         return None
     return link if link.kind in kinds else None
 

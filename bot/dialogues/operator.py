@@ -148,7 +148,8 @@ def _stop(turn: Turn, officer: Officer, body: Body, role: str | None, state: str
     store = turn.store
     store.officers.set_state(officer.id, body.id, role, state)
     store.ledger.write(f"role_{state}", officer_id=officer.id, body_id=body.id, role=role or "all")
-    store.links.close_all(officer.conversation_id, "names")
+    for one in store.conversations.addresses_of(officer.conversation_id):
+        store.links.close_all(one.row_id, "names")
     if body.id in store.officers.by_id(officer.id).bodies:
         return
     for held in store.cases.held_by(officer.id):

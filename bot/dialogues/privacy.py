@@ -24,7 +24,7 @@ def mine(turn: Turn) -> None:
 @opens_on("see-kept")
 def see_kept(turn: Turn) -> None:
     """Name the kinds of what is kept, in the same words for everybody."""
-    turn.say("privacy-kept?", ["open-private", "download-mine", "erase", "mine"])
+    turn.say("privacy-kept?", ["open-private", "download-mine", "erase", "joining", "mine"])
 
 
 # --- the page with everything --------------------------------------------------------------------

@@ -145,6 +145,7 @@ def code_lost(turn: Turn) -> None:
 def lock(turn: Turn) -> None:
     """Show details from now on only to who types the code; the same words for everybody."""
     turn.conversation.is_locked = True
+    turn.store.joinings.end_all(turn.conversation.row_id)
     turn.memory.pop("key", None)
     turn.say("lock-on")
 

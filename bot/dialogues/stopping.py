@@ -67,7 +67,11 @@ def news_again(turn: Turn) -> None:
 @opens_on("news")
 def news(turn: Turn) -> None:
     """Show the settings of messages."""
-    turn.ask("news-settings?", then=settle, choices=["news-on", "news-off", "stop-all", "keep"])
+    turn.ask(
+        "news-settings?",
+        then=settle,
+        choices=["news-on", "news-off", "stop-all", "keep", "joining"],
+    )
 
 
 @answers("keep")
