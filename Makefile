@@ -4,11 +4,12 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?=
+CONFORMANCE ?=
 # One more than there are processors: many tests wait for a server, a browser or a clock.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)) + 1)')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint look bench clean
+.PHONY: help setup demo test test-long conformance lint look bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,6 +30,9 @@ test: setup ## everything that must hold, in some minutes
 
 test-long: setup ## the heavy harnesses as well
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+conformance: setup ## every dialogue through every channel: the table, and docs/conformance.md
+	$(BIN)/python -m tests.conformance $(CONFORMANCE)
 
 lint: setup ## style, types, and the direction of imports
 	$(BIN)/ruff check .

@@ -44,10 +44,13 @@ class Terminal:
 
 
 def written(reply: Reply) -> list[str]:
-    """Return a letter as lines: `bot> text`, choices as `[1] label`, the rest indented."""
+    """Return a letter as lines: `bot> text`, choices as `[1] label`, the rest indented.
+
+    A choice that has no number is `[•] label`: its words are typed.
+    """
     lines = [*reply.text.split("\n")]
     if reply.link and reply.link not in reply.text:
         lines.append(reply.link)
-    lines += [f"[{number}] {one.label}" for number, one in enumerate(reply.choices, 1)]
+    lines += [f"[{one.number or '•'}] {one.label}" for one in reply.choices]
     lines += [f"({file.name})" for file in reply.files]
     return [f"{_YOU if n == 0 else _INDENT}{line}".rstrip() for n, line in enumerate(lines)]

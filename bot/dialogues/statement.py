@@ -104,8 +104,11 @@ def take_edit(turn: Turn) -> None:
     """Go back to one answer; the others stay."""
     wish = under_way(turn)
     match turn.choice:
-        case "edit-name":
+        case "edit-name" if turn.office.can(turn.conversation.channel).asks_identity:
             turn.ask("edit-name?", then=naming.take_name)
+        case "edit-name":
+            # A foreign chat is no place for a name: it stands on our page, to be changed there.
+            naming.ask_next(turn, wish)
         case "edit-phone":
             wish.phone_asked = False
             naming.ask_next(turn, wish)

@@ -11,6 +11,7 @@ from union import codes
 _MOST_TRIES = 5
 _TRIES_WITHIN = timedelta(minutes=15)
 _LONGEST_CODE = 14
+_ASKS_A_CODE = "not_me.take_code"
 
 
 # --- asking --------------------------------------------------------------------------------------
@@ -73,7 +74,12 @@ def _short(turn: Turn) -> None:
 
 @reads_text
 def read_code(turn: Turn) -> Act | None:
-    """Understand her code anywhere; somebody else's only where no question waits for an answer."""
+    """Understand her code anywhere; somebody else's only where no question waits for an answer.
+
+    Where she is asked whose name was misused, a code is the answer to that, her own one too.
+    """
+    if turn.conversation.step == _ASKS_A_CODE:
+        return None
     typed = codes.readings(turn.text) if len(turn.text) <= _LONGEST_CODE else ()
     for code in typed:
         mine = _mine(turn, code)

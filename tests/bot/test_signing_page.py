@@ -252,3 +252,19 @@ def test_a_correction_by_the_page(town):
     sends(chat)
     [(_, person, _)] = signed(town, chat)
     assert (person.name, chat.code) == (NAME, code)
+
+
+def test_a_name_is_corrected_on_the_page_too(town):
+    """Where the chat may not ask for a name, a correction of it is made on our page."""
+    chat = at_page(town)
+    sends(chat, "Nguyễn Thị Mầu", "0912 345 678")
+    chat.taps("status")
+    chat.taps("edit-mine")
+    chat.taps("edit-name")
+    assert "/t/" in f"{chat.last}{chat.received[-1].link}"
+    chat.opens()
+    assert chat.outcome.page.facts["name"] == "Nguyễn Thị Mầu"
+    assert sends(chat, NAME, "0912 345 678").name == "sign-done"
+    [(_, person, _)] = signed(town, chat)
+    assert person.name == NAME
+    assert NAME not in " ".join(one.text for one in chat.received)

@@ -323,6 +323,22 @@ def test_a_claim_from_elsewhere_changes_nothing(town, name, match):
     assert [one.facts["match"] for one in acts if one.act == "claimed"] == [match]
 
 
+def test_her_own_code_is_claimed_like_any_other(town):
+    """Where she is asked for the code of a claim, her own is taken and not opened as a status."""
+    chat = town.person(NAME)
+    chat.signs()
+    code = chat.code
+    chat.says("không phải tôi")
+    chat.taps("not-me-yes")
+    chat.taps("not-me-claim")
+    chat.says(code)
+    assert chat.last.startswith("Bạn gõ họ và tên đã bị ghi.")
+    chat.says(NAME)
+    assert "Cảm ơn bạn đã báo." in chat.last
+    acts = town.read(lambda store: store.ledger.of_case(town.petition().id))
+    assert [one.facts["match"] for one in acts if one.act == "claimed"] == [True]
+
+
 def test_a_claim_on_an_unknown_code_reads_the_same(town):
     """Whether a code exists, and whether the name fits, does not show in the answers."""
     signer = town.person(NAME)

@@ -35,8 +35,8 @@ def test_a_scan_is_a_scan():
 
 
 def test_a_letter_is_written_line_by_line():
-    """`bot> ` before the first line, the rest indented, choices numbered from one."""
-    choices = tuple(Choice(f"c{n}", f"Chọn {n}", "p") for n in (1, 2))
+    """`bot> ` before the first line, the rest indented, choices with what may be typed for them."""
+    choices = (Choice("a", "Chọn 1", "p", number=1), Choice("b", "Chọn bằng lời", "p"))
     reply = Reply(
         "Một\nHai", choices, (File("a.json", "application/json", "{}"),), link="http://x/t/1"
     )
@@ -45,7 +45,7 @@ def test_a_letter_is_written_line_by_line():
         "     Hai",
         "     http://x/t/1",
         "     [1] Chọn 1",
-        "     [2] Chọn 2",
+        "     [•] Chọn bằng lời",
         "     (a.json)",
     ]
 

@@ -1,0 +1,1 @@
+"""The conformance suite: every dialogue through every channel, with the same outcome everywhere."""
