@@ -76,6 +76,20 @@ def _goes_on(store: Store, office: Office, lease: str, one: Ending) -> bool:
     return True
 
 
+def goes_elsewhere(store: Store, office: Office, known: Conversation, letter_id: int) -> bool:
+    """Let a letter that came too late for an address go on to another of hers, if it may.
+
+    It is the same letter still, and has not gone anywhere.
+    """
+    letter = store.outbox.too_late(letter_id, known.row_id)
+    to = _elsewhere(store, office, known.id, [known])
+    if letter is None or to is None:
+        return False
+    if not _says_the_same(store.keys, letter, to, office.can(to.channel)):
+        return False
+    return store.outbox.bring_back(letter, to.row_id, to.channel)
+
+
 def carry_letters(store: Store, office: Office, left: Conversation) -> None:
     """Let pushed letters that wait for an address that leaves go to where she is reached now.
 

@@ -1,14 +1,14 @@
 """Letters that reached nobody: news of a decision goes another way, and the desk is told."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import structlog
 
 from bot import casework
+from bot.addresses import goes_elsewhere
 from bot.dialogues.desk_rights import code_of
-from bot.mail import NOT_REACHED, Mail, Option
+from bot.mail import NOT_REACHED, Mail
 from bot.office import Office
 from bot.reach import channel_name, other_ways, stand_ins
 from bot.windows import can_hear, ringing, shut_since, silent_since
@@ -39,29 +39,17 @@ def take_up(mail: Mail, lost: Unreached) -> None:
     if shut_since(store, mail.office, known) is None:
         # She has been here since, and what waits came to her with that.
         return
+    if goes_elsewhere(store, mail.office, known, lost.id):
+        return
+    if can_hear(store, mail.office, known.id):
+        # What was not for any address alone has gone on to another of hers.
+        return
     officer = store.officers.at(known.id)
     if officer is not None:
         _stand_in(mail, officer)
-    waiting = store.news.waiting(known.id)
-    if can_hear(store, mail.office, known.id):
-        _bring_elsewhere(mail, known, waiting)
-        return
-    for news in waiting:
+    for news in store.news.waiting(known.id):
         if news.case_id is not None and _is_decision(news):
             _tell(mail, store.cases.by_id(news.case_id), known, news, lost)
-
-
-def _bring_elsewhere(mail: Mail, known: Conversation, waiting: Sequence[Waiting]) -> None:
-    """Bring the envelope of what waits to another address of hers, once for the newest."""
-    if not waiting:
-        return
-    newest = max(one.made_at for one in waiting)
-    if mail.store.settings.is_first_run("elsewhere", f"{known.id}:{newest:%y%m%d%H%M%S}"):
-        ways: list[Option] = ["open-news", "later"]
-        if waiting[0].key.startswith("desk-"):
-            mail.push(known.id, "desk-note", ways, topic="desk")
-        else:
-            mail.push(known.id, "news-envelope", ways)
 
 
 def _is_decision(news: Waiting) -> bool:

@@ -187,6 +187,24 @@ class Outbox(Endings):
         free: dict[str, Any] = {"lease": None, "leased_until_at": None, "put_off_at": None}
         return self._change_where(letter, held, **there, **free) == 1
 
+    def too_late(self, letter_id: int, row_id: int) -> Letter | None:
+        """Return a letter that ended at an address because its window had closed, or None."""
+        found = self._letters(
+            letter.c.id == letter_id,
+            letter.c.conversation_id == row_id,
+            letter.c.state == "shut",
+            letter.c.is_template.is_(False),
+            letter.c.reply_sealed.is_not(None),
+        )
+        return found[0] if found else None
+
+    def bring_back(self, one: Letter, to: int, channel: str) -> bool:
+        """Let a letter that ended too late wait again, at another address of the same person."""
+        ended: dict[str, Any] = {"id": one.id, "conversation_id": one.conversation_id}
+        there: dict[str, Any] = {"conversation_id": to, "channel": channel, "state": "waiting"}
+        afresh: dict[str, Any] = {"ended_at": None, "error": None, "put_off_at": None}
+        return self._change_where(letter, ended | {"state": "shut"}, **there, **afresh) == 1
+
     def has_gone_on(self, one: Letter) -> bool:
         """Whether a letter has gone on to another address since it was claimed for this one."""
         row = self._row(letter, one.id)
