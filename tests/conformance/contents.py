@@ -11,9 +11,10 @@ TALKS = Path(__file__).with_name("talks")
 
 # What a dialogue is called in the table, and the modules of bot/dialogues that speak in it.
 DIALOGUES: Mapping[str, tuple[str, ...]] = {
-    "arrival": ("welcome", "greeting", "menu"),
+    "arrival": ("welcome", "greeting", "guessing", "menu"),
     "place": ("place",),
     "device": ("device",),
+    "joining": ("joining", "joined"),
     "rights": ("rights",),
     "signing": (
         "signing",
@@ -53,8 +54,9 @@ DIALOGUES: Mapping[str, tuple[str, ...]] = {
     "names": ("names",),
 }
 
-# Orders of the operator come by command and are no talk: no channel of people carries them.
-NO_TALK = ("operator", "operator_imports", "operator_letters")
+# Orders of the operator come by command and are no talk: no channel of people carries them. Tips
+# come only where a window closes, on one channel; their talks are in tests/bot/test_window.py.
+NO_TALK = ("operator", "operator_imports", "operator_letters", "tips")
 
 CHANNELS: Mapping[str, str] = {
     "web": "Web",

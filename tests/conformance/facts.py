@@ -30,7 +30,11 @@ class Facts:
     def __init__(self, store: Store, people: Mapping[str, int | None]) -> None:
         self.store = store
         self.people = people
-        self.names = {number: name for name, number in people.items() if number is not None}
+        joined = {row["id"]: row["joined_to_id"] for row in self._rows(t.conversation)}
+        self.owners = {
+            name: joined[number] or number for name, number in people.items() if number is not None
+        }
+        self.names = {owner: name for name, owner in reversed(self.owners.items())}
         self.bodies = {row["id"]: row["code"] for row in self._rows(t.body)}
         self.places = {row["id"]: row for row in self._rows(t.enterprise)}
         self.officers = {row["id"]: row for row in self._rows(t.officer)}
@@ -53,16 +57,22 @@ class Facts:
 
     def _person(self, name: str, number: int) -> Iterator[str]:
         talk = next(row for row in self._rows(t.conversation) if row["id"] == number)
+        owner = self.owners[name]
+        hers = next(row for row in self._rows(t.conversation) if row["id"] == owner)
         yield f"{name}: " + _line(
             "talk",
+            with_=self.names[owner] if self.names[owner] != name else None,
             language=talk["language"],
             place=self._place(talk["enterprise_id"]),
             locked=talk["is_locked"],
-            wants_news=talk["wants_news"],
-            stopped_news=talk["stopped_news_at"] is not None,
-            stopped_all=talk["stopped_all_at"] is not None,
+            wants_news=hers["wants_news"],
+            stopped_news=hers["stopped_news_at"] is not None,
+            stopped_all=hers["stopped_all_at"] is not None,
             gone=talk["gone_at"] is not None,
         )
+        if self.names[owner] != name:
+            # What is hers stands where she is named first.
+            return
         for table, told in (
             (t.person, self._named),
             (t.consent, self._consent),
@@ -73,7 +83,7 @@ class Facts:
             (t.officer, self._officer),
         ):
             for row in self._rows(table):
-                if row["conversation_id"] == number:
+                if row["conversation_id"] == owner:
                     yield f"{name}: {told(row)}"
 
     def _named(self, row: Row) -> str:
@@ -185,7 +195,11 @@ class Facts:
 
 def _line(*words: str, **told: Any) -> str:
     """Return words and what is told of them; what is not, is false or is empty is left out."""
-    parts = [f"{name}={_plain(one)}" for name, one in told.items() if one not in (None, "", False)]
+    parts = [
+        f"{name.rstrip('_')}={_plain(one)}"
+        for name, one in told.items()
+        if one not in (None, "", False)
+    ]
     return " ".join([*words, *parts])
 
 

@@ -14,6 +14,7 @@ from conformance.installation import Installation
 from storage.posters import Poster
 
 LINK = re.compile(r"/t/[A-Za-z0-9_-]{20,}")
+_JOINING = re.compile(r"Mã nối: ([A-Z2-9]{3} [A-Z2-9]{3})")
 _CODE = re.compile(r"Mã(?: của bạn)?:? ([A-Z2-9]{6})\b")
 _NO_NUMBER = "không để số"
 
@@ -209,6 +210,14 @@ class Person(ABC):
                 return found[1]
         raise AssertionError(f"{self.name} was told no code")
 
+    @property
+    def joining_code(self) -> str:
+        """The newest code for another place of hers that she was shown."""
+        for letter in reversed(self._letters()):
+            if found := _JOINING.search(letter):
+                return found[1]
+        raise AssertionError(f"{self.name} was shown no code for another place of hers")
+
     def _begin(self) -> None:
         self._read = len(self._letters())
 
@@ -218,4 +227,4 @@ class Person(ABC):
             lambda store: store.conversations.find(self.ground.channel, self.address)
         )
         if known is not None:
-            self.conversation_id = known.id
+            self.conversation_id = known.row_id

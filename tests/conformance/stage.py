@@ -23,6 +23,7 @@ from webhook.wiring import LOCALES
 
 _ROLES = {"tiếp nhận": "receives", "kiểm tra": "checks", "ký": "signs"}
 _CODE = re.compile(r"\{mã(?: (?P<who>[^}]+))?\}")
+_JOINING = re.compile(r"\{mã nối (?P<who>[^}]+)\}")
 _COLLEAGUES = re.compile(r"(?P<number>\d+) ở (?P<where>\S+?)(?:, (?P<days>\d+) ngày trước)?")
 _LETTERS = "ABCDEGHIKLMNOPQRSTUVXY"
 
@@ -132,7 +133,10 @@ class Stage:
         def code(found: re.Match[str]) -> str:
             return self.people[found["who"] or step.who].code
 
-        return _CODE.sub(code, step.what)
+        def joining_code(found: re.Match[str]) -> str:
+            return self.people[found["who"]].joining_code
+
+        return _CODE.sub(code, _JOINING.sub(joining_code, step.what))
 
     def _does(self, who: Person, verb: str, what: str) -> None:
         assert verb in DEEDS, f"nobody has learned to do {verb!r}"
