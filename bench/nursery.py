@@ -65,7 +65,7 @@ from postgres import clear  # noqa: E402
 LEASE_SECONDS = 3.0
 _TAKE_OVER_SECONDS = 0.5
 _FAST = Pace(per_second=500, per_address_seconds=0.0)
-_AHEAD = timedelta(days=2)
+_AHEAD = timedelta(hours=40)
 _PR_SET_PDEATHSIG = 1
 _NUMBER = re.compile(r"(?:telegram:\d+:(\d+)|zalo:([0-9a-f]{20})):")
 # A call to Zalo's OAuth, and the lease under which one is made.

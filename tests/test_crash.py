@@ -206,7 +206,7 @@ MOMENTS = [
 
 # Every so many points of a moment are tried by `make test`; `make test-long` tries them all. A
 # process dies on PostgreSQL at the same statements, and what differs is the server's to undo.
-STEPS = {"sqlite": 3, "postgresql": 16}
+STEPS = {"sqlite": 5, "postgresql": 20}
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda one: one.__name__)

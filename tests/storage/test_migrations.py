@@ -257,9 +257,12 @@ def in_child(work: Callable[[], None]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+@pytest.mark.parametrize(
+    "step", [5, pytest.param(1, marks=pytest.mark.long)], ids=["some", "each"]
+)
 @pytest.mark.parametrize("direction", ["up", "down"])
 def test_dying_in_a_migration_leaves_the_old_or_the_new(
-    lived: str, store: Store, direction: str, monkeypatch: pytest.MonkeyPatch
+    lived: str, store: Store, direction: str, step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Wherever the process ends, nothing has changed, and the same command then goes through."""
     start, head = revision(lived), revisions()[-1]
@@ -269,7 +272,7 @@ def test_dying_in_a_migration_leaves_the_old_or_the_new(
     stood = revision(lived)
     real = engines.single
     while True:
-        place += 1
+        place += step
 
         def opened(url: str, place: int = place) -> Engine:
             engine = real(url)
