@@ -23,8 +23,9 @@ log = structlog.get_logger()
 MOST_AT_ONCE = 32
 # One that breaks and can not even be kept, so often in a row, must not hold everybody up.
 MOST_TRIES = 3
-# As long as an event that broke its turn.
-ASIDE_KEPT_DAYS = 90
+# Shorter than events are known as heard (`rounds.KEPT_DAYS`): a file that is fed again must find
+# there what was heard of it, or all of that would be heard a second time.
+ASIDE_KEPT_DAYS = 28
 
 
 class Waits(Exception):

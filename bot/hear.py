@@ -173,6 +173,7 @@ def take_turn(
         return _came_or_went(heard, office, store)
     if known is None:
         if _is_of_a_stranger(heard, store):
+            log.error("somebody withdraws whom nobody here knows", channel=heard.channel)
             return Outcome()
         known = store.conversations.locked(heard.channel, heard.address, _language(heard, office))
     before = copy(known)
@@ -201,12 +202,20 @@ def _came_or_went(heard: Heard, office: Office, store: Store) -> Outcome:
     if found is None:
         return Outcome()
     known = store.conversations.locked_by_id(found.row_id)
+    if heard.left and _is_back_since(known, heard):
+        return Outcome()
     store.conversations.mark_gone(known.row_id, gone=bool(heard.left))
     mail = Mail(store, office, heard.key)
     touch(mail, known, heard)
     store.conversations.keep_window(known)
     mail.post()
     return Outcome()
+
+
+def _is_back_since(known: Conversation, heard: Heard) -> bool:
+    """Whether she has done something since she left: news of that may come late."""
+    at, since = heard.touched_at, known.window_from_at
+    return at is not None and since is not None and since > at
 
 
 def _is_of_a_stranger(heard: Heard, store: Store) -> bool:

@@ -25,7 +25,7 @@ def touch(mail: Mail, known: Conversation, heard: Heard) -> None:
 
     Where a letter has not reached her meanwhile, the envelope of what still waits comes again.
     """
-    if heard.touched_at is None:
+    if heard.touched_at is None or heard.left:
         return
     at = min(heard.touched_at, mail.store.now)
     if known.window_from_at is None or at > known.window_from_at:

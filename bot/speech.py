@@ -56,7 +56,7 @@ class Heard:
     she blocked the channel, or (False) let it in again; nobody answers that. `language` is that of
     the page she came from: a conversation that is new begins in it. `event_id` is the channel's
     own, so that the same event heard twice is one. `touched_at`: when she did that on a channel
-    that may be spoken on for a while after it; None for what lets us speak no longer, elsewhere.
+    that may be spoken on for a while after it, or left it; None for what lets us speak no longer.
     """
 
     channel: str

@@ -197,8 +197,9 @@ def result_of(status: int, body: bytes) -> Mapping[str, Any]:
     if code == 0 and 200 <= status < 300:
         told = answer.get("data")
         return told if isinstance(told, dict) else {}
-    if code:
+    if code and not (code > 0 and status >= 300):
         raise _refusal(code)
+    # Numbers of Zalo's own are below zero: {"error": 502} under a 502 is a gateway's.
     raise _not_zalo(status)
 
 

@@ -127,7 +127,8 @@ def granted_of(status: int, body: bytes, *, is_whole: bool = True) -> Granted:
     code = _code(answer)
     if code == _RATE or status == 429:
         raise TooFast(_RATE_SECONDS)
-    if code:
+    # Numbers of Zalo's own are below zero: {"error": 502} under a 502 is a gateway's.
+    if code and not (code > 0 and status >= 300):
         raise Denied(code, text)
     if 300 <= status < 500:
         # Somebody in between: a redirect, a gateway's page. Zalo says no with 200.

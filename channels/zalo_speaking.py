@@ -78,9 +78,7 @@ class ZaloMouth:
                 if reply.is_template:
                     return await self._fill(address, reply)
                 if reply.ask_phone and reply.choices and self._card_url:
-                    await self._ask_number(address, reply)
-                    # What the form does needs no button beside it.
-                    reply = replace(reply, choices=reply.choices[1:])
+                    reply = await self._ask_number(address, reply)
                 return await self._say(address, reply)
         except TimeoutError:
             raise Unsure from None
@@ -126,10 +124,19 @@ class ZaloMouth:
         body = template(address, self._template.number, self._template.field, reply.text)
         return await self._post(body, SEND_TEMPLATE)
 
-    async def _ask_number(self, address: str, reply: Reply) -> None:
+    async def _ask_number(self, address: str, reply: Reply) -> Reply:
+        """Show the form; return the letter that is to follow it."""
         # What is asked is said in full below the form.
         asked = reply.text.partition("\n")[0]
-        await self._post(contact_card(address, reply.choices[0].label, asked, self._card_url))
+        card = contact_card(address, reply.choices[0].label, asked, self._card_url)
+        try:
+            await self._post(card)
+        except Refused:
+            # Its question is said below all the same, and a number can be typed.
+            log.error("zalo refuses the form for a number", do="look at KETDOAN_ZALO_CARD_URL")
+            return reply
+        # What the form does needs no button beside it.
+        return replace(reply, choices=reply.choices[1:])
 
     async def _post(self, body: Body, path: str = SEND) -> str:
         try:

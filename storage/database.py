@@ -96,14 +96,14 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Store]:
         """Give a store that sees one consistent moment and can change nothing. Raises Away."""
-        if self.is_file:
-            # SQLAlchemy's own way to begin costs more than what a page reads.
-            with self._readers.connect() as connection, engines.one_moment(connection):
-                yield self._store(connection)
-            return
         try:
-            with self._readers.connect() as connection, connection.begin():
-                yield self._store(connection)
+            if self.is_file:
+                # SQLAlchemy's own way to begin costs more than what a page reads.
+                with self._readers.connect() as connection, engines.one_moment(connection):
+                    yield self._store(connection)
+            else:
+                with self._readers.connect() as connection, connection.begin():
+                    yield self._store(connection)
         except Exception as error:
             if not engines.is_away(error):
                 raise

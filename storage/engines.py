@@ -190,7 +190,11 @@ def goes_again(error: BaseException) -> bool:
 
 def is_away(error: BaseException) -> bool:
     """Whether the store itself failed (away, full, stuck), not what was asked of it."""
-    return _is_driver_error(_cause(error), "OperationalError", "InterfaceError")
+    cause = _cause(error)
+    if isinstance(cause, sqlite3.OperationalError):
+        # SQLITE_ERROR is a mistake in what was asked; the others are the file's, or its disk's.
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_ERROR
+    return _is_driver_error(cause, "OperationalError", "InterfaceError")
 
 
 def is_broken(connection: Connection) -> bool:

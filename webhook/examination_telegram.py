@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from webhook.asking import ask
 from webhook.examination_clock import look_at_clock
 from webhook.findings import Findings
 from webhook.settings import Settings
@@ -45,7 +46,7 @@ def _ask(settings: Settings, method: str, found: Findings) -> dict[str, Any] | N
     url = f"{settings.telegram_api_url.rstrip('/')}/bot{settings.telegram_token}/{method}"
     try:
         # Only http and https pass the setting.
-        with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310
+        with ask(url, _SECONDS) as answer:
             if method == "getMe":
                 look_at_clock("telegram", str(answer.headers.get("Date", "")), found)
             return dict(json.load(answer)["result"])

@@ -6,6 +6,7 @@ import urllib.request
 from http.client import HTTPException
 from typing import Any
 
+from webhook.asking import ask
 from webhook.examination_clock import look_at_clock
 from webhook.findings import Findings
 from webhook.settings import PREFIX, Settings
@@ -57,7 +58,7 @@ def _ask(settings: Settings, method: str, found: Findings) -> dict[str, Any] | N
         headers={"content-type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(asked, timeout=_SECONDS) as answer:  # noqa: S310
+        with ask(asked, _SECONDS) as answer:
             told = json.loads(answer.read(_MOST_BYTES))
             if method == "getMe":
                 look_at_clock("zalo-bot", str(answer.headers.get("Date", "")), found)

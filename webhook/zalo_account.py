@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 
+from webhook.asking import ask
 from webhook.settings import Settings
 from webhook.trouble import Trouble
 
@@ -72,7 +73,7 @@ def told_of(settings: Settings, token: str) -> Told:
         f"{settings.zalo_api_url}{_PATH}", headers={"access_token": token}
     )
     try:
-        with urllib.request.urlopen(asked, timeout=_SECONDS) as answer:  # noqa: S310
+        with ask(asked, _SECONDS) as answer:
             found = json.loads(answer.read(_MOST_BYTES))
             heads = [str(answer.headers.get(name, ""))[:40] for name in _BESIDE]
         code = int(found.get("error", 0))

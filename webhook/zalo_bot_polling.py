@@ -8,12 +8,14 @@ from contextlib import suppress
 import structlog
 
 from bot import sender
+from bot.feeding import feed
 from bot.hear import hear, place_of
 from bot.office import Office
 from bot.speech import Heard, TooFast
 from channels.zalo_bot_reading import NotAnUpdate, understand
 from channels.zalo_bot_speaking import ZaloBotMouth
 from storage.database import NotWritten, TooBusy
+from storage.spool import SpoolTrouble
 from webhook.announce import until_done
 from webhook.settings import Settings
 from webhook.wiring import zalo_bot_of
@@ -64,6 +66,8 @@ class Polling:
         """Take the webhook away and fetch, one update after the other."""
         await self._take_webhook_away()
         log.info("zalo-bot is fetched")
+        # What it could not hear when it was stopped comes before what is fetched now.
+        await asyncio.to_thread(feed, self._office)
         wait = FIRST_WAIT
         while not self._stop.is_set():
             try:
@@ -109,7 +113,22 @@ class Polling:
                 return
             await asyncio.sleep(wait if not self._stop.is_set() else FIRST_WAIT)
             wait = min(wait * 2, LONGEST_WAIT)
+        await self._lay_up(heard)
+
+    async def _lay_up(self, heard: Heard) -> None:
+        """Lay up in the spool what could not be heard: `serve` and `rounds` feed it."""
+        spool, why = self._office.spool, "there is no spool"
+        if spool is not None:
+            try:
+                came_at = self._office.database.clock()
+                await asyncio.wrap_future(spool.lay_up(heard.to_json(), came_at))
+            except SpoolTrouble as trouble:
+                why = str(trouble)
+            else:
+                heard_kinds["spooled"] += 1
+                return
         heard_kinds["given up"] += 1
+        log.error("zalo-bot: an update is lost", why=why)
 
     async def _take_webhook_away(self) -> None:
         away = until_done("zalo-bot webhook away", self._bot.delete_webhook)

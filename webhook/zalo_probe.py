@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from http.client import HTTPException
 from typing import Any
 
+from webhook.asking import ask
 from webhook.settings import Settings
 from webhook.trouble import Trouble
 from webhook.zalo_account import meaning
@@ -85,7 +86,7 @@ def _ask(
         headers={"access_token": token, "content-type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
+        with ask(request, _SECONDS) as answer:
             told = json.loads(answer.read(_MOST_BYTES))
         data = told.get("data")
         return int(told.get("error", 0)), data if isinstance(data, dict) else {}

@@ -1,5 +1,6 @@
 """What waited in the spool is heard once, in order, as of when it came; what breaks breaks alone."""
 
+import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -237,4 +238,32 @@ def test_what_was_laid_aside_ends(town):
     assert town.office.spool.lying().aside == 1
     town.clock.advance(days=feeding.ASIDE_KEPT_DAYS + 40)
     rounds.tick(town.office)
+    assert town.office.spool.lying().aside == 0
+
+
+def test_a_file_laid_aside_is_gone_before_its_events_are_forgotten():
+    """Fed again it must find in the inbox what was heard of it, or that would be heard twice."""
+    assert feeding.ASIDE_KEPT_DAYS < rounds.KEPT_DAYS
+
+
+def test_a_file_that_can_not_be_read_is_a_store_that_is_away(town, monkeypatch):
+    """SQLite's disk fails for a while: nothing is given up, and all is heard in the end."""
+    if not town.office.database.is_file:
+        pytest.skip("of a file")
+    lay_up(town, "lan:1")
+    broken = sqlite3.OperationalError("disk I/O error")
+    broken.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    feeder = Feeder(town.office, town.office.spool)
+    with monkeypatch.context() as patch:
+
+        def fails(_):
+            raise broken
+
+        patch.setattr("storage.database.engines.one_moment", fails)
+        for _ in range(5):
+            with pytest.raises(Waits):
+                feeder.feed()
+    feeder.feed()
+    assert said(town, "lan") == ["1"]
+    assert town.office.spool.is_empty()
     assert town.office.spool.lying().aside == 0

@@ -511,3 +511,15 @@ def test_who_is_back_is_told_again(town, body):
     assert len(officer.received) == before + 1
     colleague.says("việc")
     assert not any("không nhận được tin" in one.text for one in colleague.received)
+
+
+def test_that_she_left_comes_late_and_undoes_nothing(town):
+    """Zalo brings events in no order: who has spoken since she left has come back."""
+    worker = joins(town)
+    heard_at(town, worker, at(20, 7), left=True)
+    assert known_of(town, worker).gone_at is None
+    heard_at(town, worker, at(20, 9), left=True)
+    left = known_of(town, worker)
+    assert left.gone_at is not None
+    # That is no interaction that would let us write.
+    assert left.window_from_at < at(20, 9)

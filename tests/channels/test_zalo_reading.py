@@ -354,7 +354,6 @@ TOUCHES = [
     bare("user_click_chatnow", user_id=SHE),
 ]
 NO_TOUCHES = [
-    bare("unfollow", follower={"id": SHE}),
     event("user_submit_info", info=PHONE),
     event("user_submit_info", info={"phone": ""}),
     event("user_withdraw"),
@@ -375,5 +374,36 @@ def test_what_she_does_in_the_chat_opens_her_window_from_its_own_time(told):
 
 @pytest.mark.parametrize("told", NO_TOUCHES)
 def test_what_zalo_does_not_name_opens_nothing(told):
-    """A form, leaving and a withdrawal are no interactions that let us write."""
+    """A form and a withdrawal are no interactions that let us write."""
     assert read(told, NOW, OA).heard.touched_at is None
+
+
+def test_when_she_left_is_known():
+    """News of it that comes late must not undo that she has come back."""
+    left = read(bare("unfollow", follower={"id": SHE}), NOW, OA).heard
+    assert left.left
+    assert left.touched_at is not None
+
+
+@pytest.mark.parametrize(
+    "sides",
+    [
+        {"sender": {"id": OA}, "recipient": {"id": SHE}},
+        {"sender": {"id": SHE}, "recipient": {"id": OA}},
+        {"sender": {"id": OA}, "user_id": SHE},
+        {"user_id": SHE, "oa_id": "999"},
+        {"user": {"id": SHE}, "recipient": {"id": "999"}},
+    ],
+)
+def test_whatever_shape_a_withdrawal_has_it_is_hers(sides):
+    """Its shape is not documented: it is never taken for the account's, nor for another's."""
+    told = {"event_name": "user_withdraw", "timestamp": "1795136400000", **sides}
+    found = read(told, datetime.now(UTC), OA)
+    assert isinstance(found, Read)
+    assert (found.kind, found.heard.address) == ("withdrawn", SHE)
+
+
+def test_a_withdrawal_of_our_account_is_nobodys():
+    """Where only we are named, a person must look into it."""
+    told = {"event_name": "user_withdraw", "timestamp": "1", "sender": {"id": OA}}
+    assert read(told, datetime.now(UTC), OA) == Ignored(NAMELESS)

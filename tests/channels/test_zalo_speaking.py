@@ -205,6 +205,14 @@ def test_her_number_is_asked_for_by_a_card():
     assert len(plain.asked) == 1
 
 
+def test_where_the_form_is_refused_the_question_still_goes():
+    """The words and all their choices follow: a refused picture must not silence the question."""
+    server = Server(no(-201), ok(message_id="m"))
+    asking = Reply("Số?", TWO, ask_phone=True)
+    assert sends(server, asking, card_url="https://k.example/logo.png") == ["m"]
+    assert len(buttons(server.bodies[1])) == 2
+
+
 def test_a_letter_ends_before_the_sender_gives_up(monkeypatch):
     """All calls of one letter together are shorter than the sender's patience."""
     assert zalo_speaking.SEND_SECONDS < 30

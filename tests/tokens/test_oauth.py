@@ -59,6 +59,7 @@ def test_an_answer_without_a_usable_refresh_token_has_none(refresh):
         (200, b'{"error": 1, "access_token": ""}', Denied), (200, b'{"error": true}', Denied),
         (200, b'{"error": -32}', TooFast), (429, b"", TooFast), (429, b"<html>", TooFast),
         (404, b"<html>", Unreachable), (403, b"{}", Unreachable), (302, b"", Unreachable),
+        (502, b'{"error": 502}', Lost),
         (502, b"<html>", Lost), (503, b'{"error": "overloaded"}', Lost), (200, b"", Lost), (200, b"{}", Lost),
         (200, b'{"error": 0}', Lost), (200, b"[]", Lost), (200, b"\xff\xfe", Lost), (200, b"[" * 9000, Lost),
         (200, b'{"access_token": null}', Lost), (200, b'{"access_token": "a b"}', Lost),

@@ -14,9 +14,11 @@ from commands import run_command
 from fastapi import FastAPI
 from knocking import AT, letters
 
+from bot.feeding import feed
 from bot.office import Office
 from bot.speech import Pace, TooFast, Unreachable
 from storage.database import NotWritten, TooBusy
+from storage.spool import Spool
 from webhook import zalo_bot_polling
 from webhook.app import create_app
 from webhook.settings import Settings, read_settings
@@ -231,6 +233,30 @@ def test_what_was_fetched_waits_for_the_store(app, office, monkeypatch):
     ends += [ZeroDivisionError()] * 100
     fetches(office, json.loads(said("menu", 3)))
     assert heard_kinds["given up"] == 1
+
+
+def test_what_can_not_be_heard_waits_in_the_spool(app, office, tmp_path, monkeypatch):
+    """Told to stop while the store is away: what was fetched is not lost, it is fed later."""
+    monkeypatch.setattr(zalo_bot_polling, "FIRST_WAIT", 0.001)
+    spool = Spool(tmp_path / "spool", office.database.keys, 1_000_000)
+    with_spool = replace(office, spool=spool)
+
+    def away(*_):
+        raise NotWritten("x")
+
+    async def told_to_stop():
+        stop = asyncio.Event()
+        stop.set()
+        await Polling(with_spool, Paper(stop), stop)._take(json.loads(said("menu")))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(zalo_bot_polling, "hear", away)
+        asyncio.run(told_to_stop())
+    assert heard_kinds["given up"] == 0
+    assert hers(app) == []
+    feed(with_spool)
+    assert len(hers(app)) == 1
+    spool.close()
 
 
 def test_told_to_stop_it_ends_and_lets_the_line_go(app, office, settings, monkeypatch):
