@@ -25,17 +25,21 @@ def letters_go_to(
     """Return the address that letters to a person go to now: the one used last that pushes.
 
     One that cannot be reached comes after all that can; a page that she must open herself comes
-    after those that make a phone ring. *here*: where she speaks from in this very turn.
-    Raises LookupError.
+    after those that make a phone ring, also after one whose window has closed: there the letter
+    ends, which is noticed, and goes on to the page. *here*: where she speaks from in this very
+    turn. Raises LookupError.
     """
     spoken = here.row_id if here is not None else 0
 
-    def rank(one: Conversation) -> tuple[bool, bool, bool, datetime, int]:
+    def rank(one: Conversation) -> tuple[bool, bool, bool, bool, datetime, int]:
         pushes = office.can(one.channel).pushes
+        is_spoken = one.row_id == spoken
+        reached = can_be_reached(store, office, one) or is_spoken
         return (
-            can_be_reached(store, office, one) or one.row_id == spoken,
-            pushes,
-            one.row_id == spoken,
+            reached and (pushes or is_spoken),
+            pushes and one.gone_at is None,
+            reached,
+            is_spoken,
             one.heard_at,
             one.row_id,
         )
@@ -70,6 +74,9 @@ def _goes_on(store: Store, office: Office, lease: str, one: Ending) -> bool:
     to = _elsewhere(store, office, here.id, [here])
     if to is None or not _says_the_same(store.keys, one.letter, to, office.can(to.channel)):
         return False
+    if one.how == "shut" and not office.can(to.channel).pushes:
+        # To a page it goes once it was noticed that nothing rings for her any more.
+        return False
     if not store.outbox.go_on_to(one.letter, lease, to.row_id, to.channel):
         return False
     store.outbox.give_back(one)
@@ -82,7 +89,9 @@ def goes_elsewhere(store: Store, office: Office, known: Conversation, letter_id:
     It is the same letter still, and has not gone anywhere.
     """
     letter = store.outbox.too_late(letter_id, known.row_id)
-    to = _elsewhere(store, office, known.id, [known])
+    # Ended by our own count, and open again: what is paid for has been given back.
+    is_open = known.window_shut_at is not None and can_be_reached(store, office, known)
+    to = known if is_open else _elsewhere(store, office, known.id, [known])
     if letter is None or to is None:
         return False
     if not _says_the_same(store.keys, letter, to, office.can(to.channel)):
@@ -96,7 +105,9 @@ def carry_letters(store: Store, office: Office, left: Conversation) -> None:
     Before it has left. What else waits there is wiped: it was an answer to whoever speaks there.
     """
     to = _elsewhere(store, office, left.id, [left])
-    for letter in store.outbox.waiting_at(left.row_id):
+    # What a page shows stays waiting when it was read: then nothing of it goes on.
+    is_unread = office.can(left.channel).pushes or store.news.has_waiting(left.id)
+    for letter in store.outbox.waiting_at(left.row_id) if is_unread else []:
         if to and _says_the_same(store.keys, letter, to, office.can(to.channel)):
             store.outbox.go_on_to(letter, None, to.row_id, to.channel)
     store.outbox.wipe_page(left.row_id)

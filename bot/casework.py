@@ -177,7 +177,7 @@ def tell_desk(
         listeners = [store.officers.by_id(case.officer_id).conversation_id]
     else:
         listeners = _listeners(store, case.body_id, role)
-    listeners = hearers(store, mail.office, listeners)
+    listeners = hearers(store, mail.office, listeners, case.body_id)
     for one in listeners:
         if facts:
             mail.note(one, case, key, **facts)

@@ -32,7 +32,8 @@ def touch(mail: Mail, known: Conversation, heard: Heard) -> None:
         known.window_from_at = at
     window = mail.office.can(known.channel).window
     is_back = window is not None and window.fare(at, mail.store.now, window.budget) == "free"
-    if known.window_shut_at is not None and is_back:
+    was_away = known.window_shut_at is not None or known.gone_at is not None
+    if was_away and is_back:
         known.window_shut_at = None
         if not is_heard_elsewhere(mail.store, mail.office, known):
             _bring_again(mail, known)
@@ -73,27 +74,33 @@ def channel_name(office: Office, channel: str, language: str) -> str:
 # --- officers ------------------------------------------------------------------------------------
 
 
-def hearers(store: Store, office: Office, wanted: Sequence[int]) -> list[int]:
+def hearers(
+    store: Store, office: Office, wanted: Sequence[int], body_id: int | None = None
+) -> list[int]:
     """Return whom to tell of work for the desks *wanted*: those of them that can be reached.
 
-    Where none can: their colleagues; where the whole body cannot, the body above. Where nobody
-    at all can, the letters lie at the desks meant, and the log says so.
+    *body_id*: whose work it is; an officer's colleagues at another body have no part in it. Where
+    none can: their colleagues; where the whole body cannot, the body above. Where nobody at all
+    can, the letters lie at the desks meant, and the log says so.
     """
     reached = [one for one in wanted if can_hear(store, office, one)]
     if reached or not wanted:
         return reached
     for one in wanted:
         officer = store.officers.at(one)
-        instead = stand_ins(store, office, officer) if officer else []
+        instead = stand_ins(store, office, officer, body_id) if officer else []
         if instead:
             return instead
     log.error("no desk can be reached", desks=len(wanted))
     return list(wanted)
 
 
-def stand_ins(store: Store, office: Office, officer: Officer) -> list[int]:
-    """Return who is told instead of an officer: her colleagues, or who can be reached above."""
-    for body_id in officer.bodies:
+def stand_ins(store: Store, office: Office, officer: Officer, of: int | None = None) -> list[int]:
+    """Return who is told instead of an officer: her colleagues, or who can be reached above.
+
+    *of*: the body whose work it is, where that is known.
+    """
+    for body_id in officer.bodies if of is None else (of,):
         seen: set[int] = set()
         body = store.bodies.by_id(body_id)
         while body.id not in seen:

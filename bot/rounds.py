@@ -23,6 +23,7 @@ from bot.windows import can_hear
 from storage.cases import Case
 from storage.database import NotWritten, TooBusy
 from storage.desk import VIETNAM
+from storage.engines import goes_again
 from storage.officers import Officer
 from storage.outbox import LOST, Unreached
 from storage.store import Store
@@ -364,7 +365,9 @@ def _by_itself(mail: Mail, act: Callable[[], None]) -> None:
         with mail.store.savepoint():
             act()
             mail.post()
-    except Exception as error:  # noqa: BLE001 -- seen in the log, and stops no other
+    except Exception as error:
+        if goes_again(error):
+            raise  # all of it goes again, so that nothing is noted as done that was not
         log.error("round", error=place_of(error))
         mail.laid.clear()
 
@@ -385,13 +388,23 @@ def _unreached(office: Office) -> bool:
 def _take_up(store: Store, office: Office, lost: list[Unreached]) -> bool:
     did = False
     for one in lost:
-        if store.settings.is_first_run(LOST, str(one.id)):
+        moved: list[int] = []
+        _by_itself(Mail(store, office, key=""), partial(_move_on, store, office, one, moved))
+        if moved:
+            # Not noted: where it does not arrive there either it is taken up again.
+            did = True
+        elif store.settings.is_first_run(LOST, str(one.id)):
             mail = Mail(store, office, key=f"round:lost:{one.id}")
             _by_itself(mail, partial(unreached.take_up, mail, one))
             did = did or bool(mail.laid)
     looked_at = lost[-1].ended_at if lost else store.now
     store.settings.put(_mark("unreached"), looked_at.isoformat())
     return did
+
+
+def _move_on(store: Store, office: Office, one: Unreached, moved: list[int]) -> None:
+    if unreached.moves_on(store, office, one):
+        moved.append(one.id)
 
 
 # --- forgetting ----------------------------------------------------------------------------------

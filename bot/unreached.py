@@ -36,10 +36,8 @@ def take_up(mail: Mail, lost: Unreached) -> None:
     """See to it that what a letter was about gets through, or that somebody knows it did not."""
     store = mail.store
     known = store.conversations.by_id(lost.conversation_id)
-    if shut_since(store, mail.office, known) is None:
+    if known.window_shut_at is None and shut_since(store, mail.office, known) is None:
         # She has been here since, and what waits came to her with that.
-        return
-    if goes_elsewhere(store, mail.office, known, lost.id):
         return
     if can_hear(store, mail.office, known.id):
         # What was not for any address alone has gone on to another of hers.
@@ -48,8 +46,23 @@ def take_up(mail: Mail, lost: Unreached) -> None:
     if officer is not None:
         _stand_in(mail, officer)
     for news in store.news.waiting(known.id):
-        if news.case_id is not None and _is_decision(news):
-            _tell(mail, store.cases.by_id(news.case_id), known, news, lost)
+        if news.case_id is None or not _is_decision(news):
+            continue
+        case = store.cases.by_id(news.case_id)
+        # An answer that was lost says nothing of letters that she never agreed to.
+        if _expects(store, case, known):
+            _tell(mail, case, known, news, lost)
+
+
+def moves_on(store: Store, office: Office, lost: Unreached) -> bool:
+    """Let a letter that ended too late wait again where it may go now, if there is such a place.
+
+    Where it does not arrive there either it is lost anew. A page rings for nobody: what goes
+    there is told of like what went nowhere.
+    """
+    known = store.conversations.by_id(lost.conversation_id)
+    moved = goes_elsewhere(store, office, known, lost.id)
+    return moved and can_hear(store, office, known.id)
 
 
 def _is_decision(news: Waiting) -> bool:
@@ -68,8 +81,8 @@ def _tell(mail: Mail, case: Case, known: Conversation, news: Waiting, lost: Unre
     if case.kind == "petition":
         # How many, and in a band, stands on the card; who, nowhere.
         casework.tell_desk(mail, case, "desk-unreachable-some", code=case.code)
-    else:
-        casework.tell_desk(mail, case, "desk-unreachable", **facts(mail.store, mail.office, case))
+    elif told := facts(mail.store, mail.office, case):
+        casework.tell_desk(mail, case, "desk-unreachable", **told)
 
 
 def _goes_as_template(mail: Mail, known: Conversation, day: str) -> bool:

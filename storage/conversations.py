@@ -5,7 +5,7 @@ and each of her addresses is joined to it: its talk is its own, its facts and se
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -282,10 +282,13 @@ class Conversations(Desk):
         )
         return [row.id for row in self.connection.execute(query)]
 
-    def count_out_of_reach(self, case_id: int, free: Mapping[str, timedelta]) -> int:
+    def count_out_of_reach(
+        self, case_id: int, free: Mapping[str, timedelta], pages: Collection[str]
+    ) -> int:
         """Return to how many who signed a case and agreed to letters nothing can be sent now.
 
-        *free*: how long a window is open after an interaction, by channel.
+        *free*: how long a window is open after an interaction, by channel. *pages*: channels that
+        ring for nobody; such an address reaches only who has no other.
         """
         hers = signature.c.conversation_id
         # Where several that were one person's became one, an owner follows another.
@@ -301,6 +304,7 @@ class Conversations(Desk):
                 _address.c.joined_to_id.in_(owners),
             ),
             _address.c.channel != JOINED,
+            or_(_address.c.id == hers, _address.c.channel.not_in(pages)),
             _address.c.gone_at.is_(None),
             *is_open,
         )

@@ -82,7 +82,8 @@ def _say_reach(turn: Turn, case: Case) -> None:
     if case.kind != "petition" or case.state == "open":
         return
     spans = {name: can.window.free for name, can in turn.office.abilities.items() if can.window}
-    number = turn.store.conversations.count_out_of_reach(case.id, spans)
+    pages = [name for name, can in turn.office.abilities.items() if not can.pushes]
+    number = turn.store.conversations.count_out_of_reach(case.id, spans, pages)
     if number:
         band = turn.words(bands.band(number).key)
         turn.say("desk-unreachable-band", code=case.code, band=band)

@@ -127,13 +127,21 @@ def test_who_is_reached_elsewhere_is_not_counted_as_missed(town):
         one.signs(MAY)
         if number < 3:
             join(one, town.person(f"Nơi kia {number}", "terminal", address=f"kia{number}"))
+    # A page rings for nobody.
+    join(signers[4], town.person("Trang", "web", address="trang-cua-ban-0001"))
     jump(town, at(27))
     town.rounds(minutes=1)
     spans = {"zalo": town.office.can("zalo").window.free}
     case = town.petition()
-    assert town.read(lambda store: store.conversations.count_out_of_reach(case.id, spans)) == 3
+    assert (
+        town.read(lambda store: store.conversations.count_out_of_reach(case.id, spans, ["web"]))
+        == 3
+    )
     signers[5].says("menu")
-    assert town.read(lambda store: store.conversations.count_out_of_reach(case.id, spans)) == 2
+    assert (
+        town.read(lambda store: store.conversations.count_out_of_reach(case.id, spans, ["web"]))
+        == 2
+    )
     officer.says(case.code)
     assert told(officer, "một số người")
 

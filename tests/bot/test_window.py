@@ -146,6 +146,19 @@ def test_following_again_opens_it_and_brings_the_envelope(town):
     assert known_of(town, worker).window_shut_at is None
 
 
+def test_who_had_left_has_what_was_decided_meanwhile_when_she_is_back(town):
+    """Nothing was laid out for who had left: it comes to her when she follows again."""
+    officer = town.officer("Lê Thị Thử")
+    worker = joins(town)
+    heard_at(town, worker, at(20, 9), left=True)
+    town.clock.now = at(20, 10)
+    decides(officer, worker.code)
+    before = len(worker.received)
+    heard_at(town, worker, at(20, 10), left=False)
+    town.deliver()
+    assert [one.text for one in worker.received[before:]] == ["Bạn có tin mới."]
+
+
 def test_an_event_from_before_opens_nothing(town):
     """What is brought days late does not pass for a fresh word: the news waits on."""
     officer = town.officer("Lê Thị Thử")
