@@ -192,8 +192,9 @@ def is_away(error: BaseException) -> bool:
     """Whether the store itself failed (away, full, stuck), not what was asked of it."""
     cause = _cause(error)
     if isinstance(cause, sqlite3.OperationalError):
-        # SQLITE_ERROR is a mistake in what was asked; the others are the file's, or its disk's.
-        return getattr(cause, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_ERROR
+        # These are mistakes in what was asked; the others are the file's, or its disk's.
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        return code not in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY)
     return _is_driver_error(cause, "OperationalError", "InterfaceError")
 
 

@@ -134,7 +134,9 @@ def _ways(letters: list[str], place: int, keyboard: _Keyboard) -> list[tuple[str
     end = _end_of_word(letters, place)
     # The key comes right after its letter, one later, or when the word is done.
     ends = sorted({place, min(place + 1, end), end})
-    ways = [(base, shape + tone, after) for after in ends]
+    # Whichever was typed first, the letter looks the same: Ề for E, E, F and for E, F, E.
+    typed = dict.fromkeys((shape + tone, tone + shape))
+    ways = [(base, keys, after) for keys in typed for after in ends]
     if keyboard is _TELEX and base == "U" and _HORN in marks:  # a single W already gives Ư
         ways = [("W", tone, after) for after in (ends if tone else [place])] + ways
     return ways

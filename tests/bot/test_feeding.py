@@ -246,10 +246,9 @@ def test_a_file_laid_aside_is_gone_before_its_events_are_forgotten():
     assert feeding.ASIDE_KEPT_DAYS < rounds.KEPT_DAYS
 
 
+@pytest.mark.store("sqlite", reason="PostgreSQL has no file of ours")
 def test_a_file_that_can_not_be_read_is_a_store_that_is_away(town, monkeypatch):
     """SQLite's disk fails for a while: nothing is given up, and all is heard in the end."""
-    if not town.office.database.is_file:
-        pytest.skip("of a file")
     lay_up(town, "lan:1")
     broken = sqlite3.OperationalError("disk I/O error")
     broken.sqlite_errorcode = sqlite3.SQLITE_IOERR

@@ -53,7 +53,13 @@ class _Typing:
     @property
     def text(self) -> str:
         """What stands on the screen."""
-        return unicodedata.normalize("NFC", "".join(self.letters))
+        # Keyboards put the shape of a letter before its tone, whichever was typed first.
+        shapes = _CIRCUMFLEX + _BREVE + _HORN
+        letters = [
+            one[0] + "".join(sorted(one[1:], key=lambda mark: mark not in shapes))
+            for one in self.letters
+        ]
+        return unicodedata.normalize("NFC", "".join(letters))
 
 
 def telex(code: str, *, reaches_back: bool) -> str:
