@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import datetime
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,18 +40,6 @@ class Pages:
     def __init__(self, words: Words, origin: str) -> None:
         self.words = words
         self._origin = origin
-        self._environment = Environment(
-            loader=_LOADER,
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.filters["linked"] = self._linked
-        self._environment.filters["grouped"] = grouped
-        self._environment.globals["file"] = self._file
-        self._loaded: dict[str, Template] = {}
-        self._same: dict[str, bool] = {}
         self._filled: dict[tuple[str, str, bool], str] = {}
 
     def show(
@@ -68,7 +56,7 @@ class Pages:
 
     def fill(self, name: str, language: str, /, **facts: Any) -> str:
         """Return the text of a page or of a part of one."""
-        if self._says_the_same(name):
+        if _says_the_same(name):
             key = (name, language, bool(facts.get("is_web")))
             if key not in self._filled:
                 self._filled[key] = self._fill(name, language, **facts)
@@ -76,9 +64,10 @@ class Pages:
         return self._fill(name, language, **facts)
 
     def _fill(self, name: str, language: str, /, **facts: Any) -> str:
-        return self._template(name).render(
+        return _template(name).render(
             lang=language,
             languages=self.words.languages,
+            linked=self._linked,
             t=self._speaker(language),
             label=self._labeller(language),
             when=lambda at: self.words.when(at, language) if isinstance(at, datetime) else at,
@@ -96,39 +85,13 @@ class Pages:
 
     def static(self, name: str) -> Response | None:
         """Return a file of ours, or None."""
-        kept = self._files.get(name)
+        kept = _files().get(name)
         if kept is None:
             return None
         content, kind = kept
         return Response(content, media_type=kind, headers={"cache-control": _KEPT})
 
     # --- inside --------------------------------------------------------------------------------
-
-    def _template(self, name: str) -> Template:
-        if name not in self._loaded:
-            try:
-                self._loaded[name] = self._environment.get_template(f"{name}.html")
-            except TemplateNotFound:
-                raise LookupError(name) from None
-        return self._loaded[name]
-
-    def _says_the_same(self, name: str) -> bool:
-        """Whether a page is filled with words alone, so that everybody may get the same text."""
-        if name not in self._same:
-            self._same[name] = self._used(f"{name}.html") <= _WORDS_ALONE
-        return self._same[name]
-
-    def _used(self, file: str) -> set[str]:
-        try:
-            source, _, _ = _LOADER.get_source(self._environment, file)
-        except TemplateNotFound:
-            raise LookupError(file) from None
-        parsed = self._environment.parse(source)
-        used = meta.find_undeclared_variables(parsed)
-        for other in meta.find_referenced_templates(parsed):
-            # A part that is named only while the page is filled may use anything.
-            used |= self._used(other) if other else {"?"}
-        return used
 
     def _speaker(self, language: str) -> Callable[..., str]:
         def speak(key: str, **facts: Any) -> str:
@@ -162,22 +125,67 @@ class Pages:
             return Markup('<a class="button" href="{}">{}</a>').format(path, private)
         return Markup('<a href="{0}">{0}</a>').format(address)
 
-    @cached_property
-    def _files(self) -> dict[str, tuple[bytes, str]]:
-        return {
-            _stamped(path): (path.read_bytes(), _TYPES[path.suffix])
-            for path in sorted((HERE / "static").iterdir())
-            if path.suffix in _TYPES
-        }
 
-    @cached_property
-    def _names(self) -> dict[str, str]:
-        return {
-            path.name: f"/static/{_stamped(path)}" for path in sorted((HERE / "static").iterdir())
-        }
+# --- what lies beside this file: read and made ready once for each process ---------------------
 
-    def _file(self, name: str) -> str:
-        return self._names[name]
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=_LOADER,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["grouped"] = grouped
+    made.globals["file"] = _file
+    return made
+
+
+@cache
+def _template(name: str) -> Template:
+    try:
+        return _environment().get_template(f"{name}.html")
+    except TemplateNotFound:
+        raise LookupError(name) from None
+
+
+@cache
+def _says_the_same(name: str) -> bool:
+    """Whether a page is filled with words alone, so that everybody may get the same text."""
+    return _used(f"{name}.html") <= _WORDS_ALONE
+
+
+def _used(file: str) -> set[str]:
+    try:
+        source, _, _ = _LOADER.get_source(_environment(), file)
+    except TemplateNotFound:
+        raise LookupError(file) from None
+    parsed = _environment().parse(source)
+    used = meta.find_undeclared_variables(parsed)
+    for other in meta.find_referenced_templates(parsed):
+        # A part that is named only while the page is filled may use anything.
+        used |= _used(other) if other else {"?"}
+    return used
+
+
+@cache
+def _files() -> dict[str, tuple[bytes, str]]:
+    return {
+        _stamped(path): (path.read_bytes(), _TYPES[path.suffix])
+        for path in sorted((HERE / "static").iterdir())
+        if path.suffix in _TYPES
+    }
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {path.name: f"/static/{_stamped(path)}" for path in sorted((HERE / "static").iterdir())}
+
+
+def _file(name: str) -> str:
+    return _names()[name]
 
 
 def _stamped(path: Path) -> str:

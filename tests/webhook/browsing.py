@@ -1,5 +1,6 @@
 """A browser without a browser: it follows our redirects, keeps cookies and reads forms."""
 
+import gc
 import re
 import socket
 import threading
@@ -29,6 +30,9 @@ def serving(app: FastAPI, listening: socket.socket) -> Iterator[None]:
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    # The program collects all garbage when it opens: here that of every test before, each time.
+    # It is let go again when it closes.
+    gc.freeze()
     thread.start()
     while not server.started:
         assert thread.is_alive(), "the door did not open"
