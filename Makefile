@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?=
 CONFORMANCE ?=
-# One more than there are processors: many tests wait for a server, a browser or a clock.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)) + 1)')
+# Two more than there are processors: many tests wait for a server, a browser or a clock.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)) + 2)')
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long conformance lint look bench clean

@@ -47,6 +47,7 @@ AT_LEAST = 50
 # So many more, and so much later, may the kill come.
 _MORE, _LATER_SECONDS = 6, 0.02
 _STALLED_SECONDS = 90.0
+_MENDED_SECONDS = 0.02
 _TELL_EACH = 100
 # What happens at the platform from time to time happens in every third round.
 _DISTURBED_EACH = 3
@@ -97,6 +98,7 @@ class Run:
             living.cancel()
             raise
         self.seconds = time.monotonic() - began
+        await self._mended("the end", living)
         street.closing.set()
         await living
         await self._settle(street)
@@ -126,6 +128,9 @@ class Run:
         wanted = before + AT_LEAST + self.chance.randrange(_MORE)
         is_disturbed = number % _DISTURBED_EACH == 1
         is_late = self.chance.random() < 0.5
+        if is_disturbed:
+            # What happens twice before anybody noticed has happened once.
+            await self._mended(f"round {number}", living)
         if is_disturbed and not is_late:
             await self.platform.disturb()
         until = time.monotonic() + _STALLED_SECONDS
@@ -147,6 +152,16 @@ class Run:
         self.history.note(killed=dying, acked=street.acked, in_flight=self._in_flight())
         for one in dying:
             await self._start(one)
+
+    async def _mended(self, when: str, living: "asyncio.Future[Any]") -> None:
+        """Wait, while people go on, until the servers are over what happened at the platform."""
+        until = time.monotonic() + _STALLED_SECONDS
+        while not await self.platform.is_mended():
+            await asyncio.sleep(_MENDED_SECONDS)
+            if living.done():
+                await living
+            if time.monotonic() > until:
+                raise RuntimeError(f"{when}: nothing works at the platform; see {self.log}")
 
     def _chosen(self) -> list[int]:
         everybody = list(range(self.ground.servers))

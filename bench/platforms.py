@@ -67,6 +67,9 @@ class Platform(Protocol):
     async def disturb(self) -> None:
         """Let happen what happens there from time to time."""
 
+    async def is_mended(self) -> bool:
+        """Whether the servers have got over what happened there last."""
+
     def arrivals(self) -> AsyncIterator[Json]:
         """Return every letter that came, in order."""
 
@@ -149,6 +152,10 @@ class Telegram:
 
     async def disturb(self) -> None:
         """Nothing: a bot's token never ends."""
+
+    async def is_mended(self) -> bool:
+        """Nothing was disturbed."""
+        return True
 
     async def arrivals(self) -> AsyncIterator[Json]:
         """Return every letter that came."""

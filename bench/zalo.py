@@ -112,6 +112,11 @@ class Zalo:
         await self._control("expire")
         await self._control("webhook")
 
+    async def is_mended(self) -> bool:
+        """Whether the token that has ended was replaced."""
+        pair = await asked(self.door, fetched("/_fake/tokens"))
+        return bool(pair["access_works"])
+
     async def arrivals(self) -> AsyncIterator[Json]:
         """Return every letter that came."""
         found = await asked(self.door, fetched("/_fake/log"))

@@ -19,8 +19,10 @@ from channels.telegram import API_URL, UPDATES
 from channels.telegram_letters import messages
 from channels.telegram_line import Line
 
-# About 30 messages a second in all and one a second to each person.
-PACE = Pace(per_second=30, per_address_seconds=1.0)
+# Telegram takes about 30 messages a second in all and one a second to each person. It counts when
+# they arrive: letters that left evenly come closer together when the road or the machine is slow
+# for a moment, so that a little less is sent.
+PACE = Pace(per_second=28, per_address_seconds=1.0)
 
 # Below the 30 s after which the sender gives a letter up, files and pauses included.
 SEND_SECONDS = 28

@@ -63,9 +63,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     chosen = metafunc.config.getoption("--store")
     about = metafunc.definition.get_closest_marker("store")
-    assert about is None or about.kwargs.get("reason"), "say why it is about one store only"
+    later = metafunc.definition.get_closest_marker("long_on")
+    for one in (about, later):
+        assert one is None or one.kwargs.get("reason"), "say why it is about one store only"
     names = [
-        name
+        pytest.param(name, marks=[pytest.mark.long] if later and name in later.args else [])
         for name in STORES
         if chosen in (name, "both") and (about is None or name in about.args)
     ]
@@ -75,7 +77,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long: no core shall wait for another at the end."""
-    first = ("tests/browser", "tests/e2e", "tests/test_crash", "tests/test_model")
+    first = (
+        *("tests/browser", "tests/e2e", "tests/test_crash", "tests/test_model", "tests/test_kill"),
+        *("tests/conformance", "tests/bot/test_hostile"),
+    )
     items.sort(key=lambda item: not item.nodeid.startswith(first))
 
 

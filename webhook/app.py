@@ -94,21 +94,21 @@ def _plain(page: BaseRoute) -> BaseRoute:
 
 def _add_telegram(app: FastAPI, door: Door) -> None:
     # Outermost, before the limits of the pages. Loads aiogram, so it waits for a token.
-    from webhook.telegram import Ear
+    from webhook.telegram import TelegramEar
 
-    app.add_middleware(Ear, door=door)
+    app.add_middleware(TelegramEar, door=door)
 
 
 def _add_zalo(app: FastAPI, door: Door) -> None:
-    from webhook.zalo import Ear
+    from webhook.zalo import ZaloEar
 
-    app.add_middleware(Ear, door=door)
+    app.add_middleware(ZaloEar, door=door)
 
 
 def _add_zalo_bot(app: FastAPI, door: Door) -> None:
-    from webhook.zalo_bot import Ear
+    from webhook.zalo_bot import ZaloBotEar
 
-    app.add_middleware(Ear, door=door)
+    app.add_middleware(ZaloBotEar, door=door)
 
 
 def _add_demo(app: FastAPI) -> None:

@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     telegram_api_url: str = API_URL
     telegram_webhook_secret: str = Field("", repr=False)
     telegram_ask_contact: bool = False
-    telegram_per_second: Annotated[float, Field(gt=0, le=1000)] = 30.0
+    telegram_per_second: Annotated[float, Field(gt=0, le=1000)] = 28.0
     telegram_per_chat_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
     zalo_app_id: str = ""
     zalo_app_secret: str = Field("", repr=False)

@@ -1,8 +1,8 @@
 """The door for Telegram: who shows our secret is heard, and told so after the commit."""
 
-import hmac
 import json
 from collections import Counter
+from collections.abc import Mapping
 
 import structlog
 
@@ -12,16 +12,14 @@ from channels.telegram import bot_id
 from channels.telegram_loading import load_aiogram
 from storage.database import NotWritten, TooBusy
 from storage.sealed import Keyring
-from webhook.delivery import answer, body_of, fits
 from webhook.door import Door
-from webhook.guard import App, Receive, Scope, Send
+from webhook.ear import SecretEar
+from webhook.guard import App
 from webhook.settings import Settings
 
 log = structlog.get_logger()
 
 PATH = "/telegram"
-MOST_BYTES = 1024 * 1024
-_HEADER = b"x-telegram-bot-api-secret-token"
 
 # How many updates of each kind came to this process, by webhook or fetched, heard or not. The
 # words are a short fixed list: nothing of what was delivered stands in them.
@@ -33,56 +31,25 @@ def webhook_secret(settings: Settings, keys: Keyring) -> str:
     return settings.telegram_webhook_secret or keys.mac("telegram", settings.telegram_token)
 
 
-class Ear:
-    """Answers `POST /telegram` and lets everything else through to the pages.
+class TelegramEar(SecretEar):
+    """Answers `POST /telegram`."""
 
-    It stands before the pages' own guard, whose limits count network addresses: here one address
-    brings everybody's updates. Without the secret nothing is read, parsed or looked up.
-    """
+    path = PATH
+    header = b"x-telegram-bot-api-secret-token"
+    kinds = heard_kinds
 
     def __init__(self, app: App, *, door: Door) -> None:
+        secret = webhook_secret(door.settings, door.office.database.keys)
+        super().__init__(app, door=door, secret=secret)
         # Made, and aiogram loaded, only where Telegram is configured.
         load_aiogram()
         from channels.telegram_reading import NotAnUpdate, read
 
-        self._app = app
-        self._door = door
         self._read = read
         self._not_an_update = NotAnUpdate
         self._bot = bot_id(door.settings.telegram_token)
-        self._secret = webhook_secret(door.settings, door.office.database.keys).encode()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let one request through, or answer it here."""
-        if scope["type"] != "http" or scope["path"] != PATH:
-            await self._app(scope, receive, send)
-            return
-        refused = self._refusal(scope)
-        if refused:
-            await answer(send, refused, closes=True)
-            return
-        body = await body_of(receive, MOST_BYTES)
-        if body is None:
-            heard_kinds["too big"] += 1
-            await answer(send, 413, closes=True)
-            return
-        status, said = await self._take(body)
-        await answer(send, status, said)
-
-    def _refusal(self, scope: Scope) -> int:
-        """Return the status for a request that must not be read, or 0."""
-        if scope["method"] != "POST":
-            return 405
-        headers = dict(scope["headers"])
-        if not hmac.compare_digest(headers.get(_HEADER, b""), self._secret):
-            heard_kinds["wrong secret"] += 1
-            return 403
-        if not fits(headers, MOST_BYTES):
-            heard_kinds["too big"] += 1
-            return 413
-        return 0
-
-    async def _take(self, body: bytes) -> tuple[int, bytes]:
+    async def _take(self, body: bytes, _: Mapping[bytes, bytes]) -> tuple[int, bytes]:
         """Hear what was delivered; return the status, and what stops the button's spinning.
 
         Telegram carries a method out that stands in our answer, so that the tap costs no call of

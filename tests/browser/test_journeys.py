@@ -13,7 +13,13 @@ from serving import Served
 
 from storage.desk import VIETNAM
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.long_on(
+        "postgresql", reason="both journeys run on it by HTTP; pages see no store"
+    ),
+]
 
 Open = Callable[[], Page]
 

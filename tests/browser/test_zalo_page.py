@@ -13,7 +13,13 @@ from playwright.sync_api import Browser, Page, expect
 from serving import Served, settle
 from stores import Founded
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.long_on(
+        "postgresql", reason="both journeys run on it by HTTP; pages see no store"
+    ),
+]
 
 Open = Callable[[], Page]
 OA = "3579246801357924680"

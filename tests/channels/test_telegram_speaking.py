@@ -203,7 +203,7 @@ def test_a_letter_takes_no_longer_than_the_sender_waits(monkeypatch):
 
 def test_telegram_s_own_pace():
     """About thirty letters a second in all, one a second to each person."""
-    assert Pace(per_second=30, per_address_seconds=1.0) == PACE
+    assert Pace(per_second=28, per_address_seconds=1.0) == PACE
 
 
 def test_spinners_are_few_and_never_in_the_way():

@@ -9,90 +9,39 @@ Everything here is synchronous and speaks the control API that `fakes/telegram.p
 """
 
 import json
-import subprocess
-import sys
 import time
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote, urlencode
 
-PROGRAMME = Path(__file__).with_name("telegram.py")
+from fakes.process import FakeProcess, Json
+
 TOKEN = "123456:TEST-TOKEN-ketdoan_test_bot-000000"
 USERNAME = "ketdoan_test_bot"
-Json = dict[str, Any]
 
 
-class FakeTelegram:
+class FakeTelegram(FakeProcess):
     """A running fake Telegram. `url` is the base of its Bot API (`{url}/bot{token}/{method}`).
 
     `speed` shortens the waits of webhook redelivery, `seed` draws its chances, `log_limit` bounds
-    the arrival log and `keep` the messages of a chat (0: all are kept). It ends with this process.
+    the arrival log and `keep` the messages of a chat (0: all are kept).
     """
+
+    programme = Path(__file__).with_name("telegram.py")
+    control = "/_/"
 
     def __init__(
         self, *, speed: float = 50, seed: int = 1, log_limit: int = 0, keep: int = 0, port: int = 0
     ) -> None:
-        self.options = {
-            "--port": port, "--seed": seed, "--speed": speed, "--log-limit": log_limit,
-            "--keep": keep,
-        }  # fmt: skip
-        self.process: subprocess.Popen[str] | None = None
-        self.port = port
+        options = {"--seed": seed, "--speed": speed, "--log-limit": log_limit, "--keep": keep}
+        super().__init__(port, options)
         self.marks: dict[int, int] = {}
         self.token, self.username = TOKEN, USERNAME
 
     @property
-    def url(self) -> str:
-        """The base of the Bot API."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
     def bot_id(self) -> int:
         return int(self.token.split(":")[0])
-
-    def start(self) -> Self:
-        """Start the process and wait until it listens."""
-        command = [sys.executable, str(PROGRAMME), "--tied"]
-        for name, value in self.options.items():
-            command += [name, str(value)]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout
-        line = self.process.stdout.readline().split()
-        assert line[:1] == ["ready"], "the fake Telegram did not start"
-        self.port = int(line[1]) if len(line) > 1 else self.port
-        return self
-
-    def stop(self) -> None:
-        """End the process."""
-        if self.process:
-            self.process.terminate()
-            for pipe in (self.process.stdin, self.process.stdout):
-                if pipe:
-                    pipe.close()
-            self.process.wait(10)
-            self.process = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def ask(self, method: str, path: str, asked: Json | None = None, wait: float = 0) -> Json:
-        """One request of the control API; AssertionError when it was a wrong one."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30 + wait)
-        try:
-            body = None if asked is None else json.dumps(asked)
-            connection.request(method, f"/_/{path}", body)
-            answer = connection.getresponse()
-            told: Json = json.loads(answer.read())
-        finally:
-            connection.close()
-        assert answer.status == 200, f"{path}: {told.get('error')}"
-        return told
 
     def do(self, what: str, chat: int | None = None, **more: Any) -> Json:
         """Something a person does: say, start, tap, block .. as the control API names it."""
@@ -166,21 +115,6 @@ class FakeTelegram:
         assert seen["found"], f"the bot did not say {text!r} within {seconds} s, but {said}"
         return dict(seen["found"])
 
-    def wait_taken(self, seconds: float = 10) -> None:
-        """Wait until no update waits any more."""
-        told = self.ask("GET", f"idle?wait={seconds}", wait=seconds)
-        assert told["idle"], f"updates were still waiting after {seconds} s"
-
-    def faults(self, **named: Any) -> Json:
-        """Switch faults on; a name that is no word stands in a dictionary: **{"429": 0.1}."""
-        return self.ask("POST", "faults", named)
-
-    def no_faults(self) -> None:
-        self.ask("DELETE", "faults")
-
-    def stats(self) -> Json:
-        return self.ask("GET", "stats")
-
     def wait_until(self, holds: Any, seconds: float = 10) -> Json:
         """Poll the counts until `holds(stats)`; return them."""
         deadline = time.monotonic() + seconds
@@ -196,10 +130,6 @@ class FakeTelegram:
     def answers(self) -> list[Json]:
         """The callback queries that were answered."""
         return list(self.ask("GET", "answers")["answers"])
-
-    def route(self, prefix: str, to: str) -> None:
-        """Deliver webhooks whose address begins with prefix to an address of this machine."""
-        self.ask("POST", "route", {"prefix": prefix, "to": to})
 
     def register(self, token: str, username: str) -> Json:
         """One more bot."""

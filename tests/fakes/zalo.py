@@ -1,6 +1,6 @@
 """A Zalo of the tests' own: OAuth, the OpenAPI of an Official Account, the Bot Platform, people.
 
-    python tests/fakes/zalo.py [PORT] [--seed N] [--speed X] [--keep N] [--tied]
+    python tests/fakes/zalo.py [--port P] [--seed N] [--speed X] [--keep N] [--tied]
 
 listens on 127.0.0.1 and prints `ready PORT` when it does (0, the default, finds a free port).
 `--speed` divides the waits of redelivery (30 s, 5, 15, 30, 60 min) and nothing else. `--keep`
@@ -70,7 +70,7 @@ if __name__ == "__main__":
     from fakes.zaloapi.server import serve
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("port", type=int, nargs="?", default=0)
+    parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--speed", type=float, default=1.0, help="of redelivery")
     parser.add_argument("--keep", type=int, default=0, help="messages kept per chat; 0: all")

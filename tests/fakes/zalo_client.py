@@ -13,21 +13,17 @@ is a number of the test's own, which stands for a well-shaped id, or such an id.
 """
 
 import json
-import subprocess
-import sys
-from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode
 
+from fakes.process import FakeProcess, Json
 from fakes.zaloapi.signing import mac
 
-PROGRAMME = Path(__file__).with_name("zalo.py")
 APP_ID, APP_SECRET = "1122334455667788990", "appSecretDemo0001"
 OA_ID, OA_SECRET = "3579246801357924680", "oaSecretDemo0001"
 ACCESS, REFRESH = "AT_first_demo", "RT_first_demo"
 BOT_TOKEN, BOT_SECRET = "1234567890:TEST-zalo-bot-token", "botSecretDemo0001"
-Json = dict[str, Any]
 Who = int | str
 
 
@@ -103,26 +99,22 @@ class Side:
         return dict(seen["found"])
 
 
-class FakeZalo(Side):
+class FakeZalo(FakeProcess, Side):
     """A running fake Zalo; itself it is the people of the OA, `bot` those of the bot.
 
     `speed` shortens the waits of redelivery, `seed` draws all chances, `keep` bounds a chat's
-    messages (0: all). `url` is the base of OAuth, the OpenAPI and the Bot Platform alike. It ends
-    with this process.
+    messages (0: all). `url` is the base of OAuth, the OpenAPI and the Bot Platform alike.
     """
+
+    programme = Path(__file__).with_name("zalo.py")
+    control = "/_fake/"
 
     def __init__(
         self, *, speed: float = 1000, seed: int = 1, keep: int = 0, port: int = 0
     ) -> None:
-        super().__init__(self, "oa")
+        FakeProcess.__init__(self, port, {"--seed": seed, "--speed": speed, "--keep": keep})
+        Side.__init__(self, self, "oa")
         self.bot = Side(self, "bot")
-        self.options = {"--seed": seed, "--speed": speed, "--keep": keep}
-        self.process: subprocess.Popen[str] | None = None
-        self.port = port
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     def environment(self) -> dict[str, str]:
         """The settings with which the product speaks to this Zalo."""
@@ -133,49 +125,6 @@ class FakeZalo(Side):
             "BOT_API_URL": self.url,
         }  # fmt: skip
         return {f"KETDOAN_ZALO_{name}": value for name, value in named.items()}
-
-    def start(self) -> Self:
-        """Start the process and wait until it listens."""
-        command = [sys.executable, str(PROGRAMME), str(self.port), "--tied"]
-        for name, value in self.options.items():
-            command += [name, str(value)]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout
-        line = self.process.stdout.readline().split()
-        assert line[:1] == ["ready"], "the fake Zalo did not start"
-        self.port = int(line[1])
-        return self
-
-    def stop(self) -> None:
-        """End the process."""
-        if self.process:
-            self.process.terminate()
-            for pipe in (self.process.stdin, self.process.stdout):
-                if pipe:
-                    pipe.close()
-            self.process.wait(10)
-            self.process = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def ask(self, method: str, path: str, asked: Json | None = None, wait: float = 0) -> Json:
-        """One request of the control API; AssertionError when it was a wrong one."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30 + wait)
-        try:
-            body = None if asked is None else json.dumps(asked)
-            connection.request(method, f"/_fake/{path}", body)
-            answer = connection.getresponse()
-            told: Json = json.loads(answer.read())
-        finally:
-            connection.close()
-        assert answer.status == 200, f"{path}: {told.get('error')}"
-        return told
 
     # What people of the OA alone can do.
 
@@ -213,10 +162,6 @@ class FakeZalo(Side):
         """The webhook: url, is_on, and counts of deliveries."""
         return self.ask("GET", "hook")
 
-    def route(self, prefix: str, to: str) -> None:
-        """Deliver webhooks whose address begins with prefix to an address of this machine."""
-        self.ask("POST", "route", {"prefix": prefix, "to": to})
-
     def tokens(self) -> Json:
         """The live pair, how many pairs were issued, and whether they work."""
         return self.ask("GET", "tokens")
@@ -244,13 +189,6 @@ class FakeZalo(Side):
         """Set the fake's clock to a moment of Unix time; it goes on from there."""
         return float(self.ask("POST", "clock", {"to": moment})["now"])
 
-    def faults(self, **named: Any) -> Json:
-        """Order faults and settings; numbers stand in a dictionary: **{"-216": 3}."""
-        return self.ask("POST", "faults", named)
-
-    def no_faults(self) -> None:
-        self.ask("DELETE", "faults")
-
     def reset(self) -> None:
         """Forget everything but the first app, OA and bot."""
         self.marks.clear()
@@ -268,11 +206,3 @@ class FakeZalo(Side):
         """The requests that were refused, except those with these numbers."""
         found: list[Json] = self.ask("GET", "refusals")["refusals"]
         return [one for one in found if one["error"] not in but]
-
-    def stats(self) -> Json:
-        return self.ask("GET", "stats")
-
-    def wait_taken(self, seconds: float = 10) -> None:
-        """Wait until no event is on its way any more."""
-        told = self.ask("GET", f"idle?wait={seconds}", wait=seconds)
-        assert told["idle"], f"events were still waiting after {seconds} s"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 
 from bot.speech import Reply
+from webhook.guard import App
 
 
 @dataclass
@@ -21,7 +22,7 @@ class Answer:
 
 
 def knock(
-    app: FastAPI,
+    app: App,
     path: str,
     *pieces: bytes,
     header: tuple[bytes, bytes] | None = None,

@@ -27,7 +27,7 @@ from webhook.app import create_app
 from webhook.limits import Bucket
 from webhook.settings import Settings, read_settings
 from webhook.wiring import abilities
-from webhook.zalo import MOST_BYTES, PATH, heard_kinds
+from webhook.zalo import PATH, heard_kinds
 
 HEADER = b"x-zevent-signature"
 TOKEN, APP_SECRET = "AT_secret_of_the_tests", "app-secret-of-the-tests"
@@ -181,20 +181,6 @@ def test_what_nobody_answers_is_taken_and_left(app, body, kind):
     assert knock(app, body).status == 200
     assert heard_kinds == {kind: 1}
     assert hers(app) == []
-
-
-@pytest.mark.parametrize("length", [MOST_BYTES + 1, 10**12, b"many", b"-1", b"1" * 400])
-def test_a_body_over_the_limit_is_not_read(app, length):
-    """What says that it is too big, or says nothing sensible, is refused unread."""
-    answer = knock(app, b"{}", length=length)
-    assert (answer.status, answer.reads) == (413, 0)
-
-
-def test_a_body_that_lies_about_its_size_is_cut_off(app):
-    """What comes in pieces is counted; reading ends at the limit."""
-    answer = knock(app, *[b" " * 300_000] * 10, length=10)
-    assert answer.status == 413
-    assert answer.reads < 6
 
 
 # --- what is heard ---------------------------------------------------------------------------
